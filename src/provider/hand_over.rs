@@ -75,25 +75,37 @@ fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<Gi
 /// Whether all the space that a hold of an earlier plan waits for is given up. An apply relies on its plan. Not every
 /// client reports which walk it is in. If it is certainly the walk of a plan, the object must be in the state of this
 /// configuration.
-pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> bool {
-    terms.committing
-        || hold.waits_for.iter().all(|one| {
-            let is_known = |given_up: &GivenUp| one.cidr.is_some_and(|cidr| given_up.covers(&one.id, &cidr));
-            let is_smaller = || one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_some());
-            terms.given_up.iter().any(is_known)
-                || terms.replaces.as_ref() == Some(&one.id)
-                || may_still_go(shared, &one.id, Duration::ZERO)
-                || is_smaller()
-        })
+///
+/// # Errors
+/// Those of reading the notes of earlier plans.
+pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> Result<bool, Error> {
+    if terms.committing {
+        return Ok(true);
+    }
+    for one in &hold.waits_for {
+        let is_known = |given_up: &GivenUp| one.cidr.is_some_and(|cidr| given_up.covers(&one.id, &cidr));
+        let is_smaller = || one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_some());
+        let is_given_up = terms.given_up.iter().any(is_known)
+            || terms.replaces.as_ref() == Some(&one.id)
+            || may_still_go(shared, &one.id, Duration::ZERO)?
+            || is_smaller();
+        if !is_given_up {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a plan of this walk gives the object up, or none of this walk keeps it and one may still give it up. Waits up to
 /// `time` for its plan.
-fn may_still_go(shared: &Shared, id: &str, time: Duration) -> bool {
+fn may_still_go(shared: &Shared, id: &str, time: Duration) -> Result<bool, Error> {
     let session = &shared.session;
-    session.is_going(id, time).unwrap_or_else(|| {
-        !session.is_surely_planning() || is_noted(shared, id) || session.is_in_state(id, shared.sibling_wait)
-    })
+    match session.is_going(id, time) {
+        Some(is_going) => Ok(is_going),
+        None => {
+            Ok(!session.is_surely_planning() || is_noted(shared, id)? || session.is_in_state(id, shared.sibling_wait))
+        }
+    }
 }
 
 /// Plans a growth by `ask`, which gets what the same apply gives up, and asks again with more of that for as long as the
@@ -101,17 +113,21 @@ fn may_still_go(shared: &Shared, id: &str, time: Duration) -> bool {
 /// held: without a hold, the apply would not know that it has to wait.
 ///
 /// # Errors
-/// Those of `ask`.
-pub(super) fn until_there_is_room<T, E>(
+/// Those of `ask`, and those of reading the notes of earlier plans.
+pub(super) fn until_there_is_room<T>(
     shared: &Shared,
     committing: bool,
     waits_for: &[GivenUp],
     is_replacement: impl Fn(&T) -> bool,
-    mut ask: impl FnMut(&[GivenUp]) -> Result<(T, bool), E>,
-) -> Result<(T, bool), E> {
+    mut ask: impl FnMut(&[GivenUp]) -> Result<(T, bool), Error>,
+) -> Result<(T, bool), Error> {
     let time = shared.sibling_wait.min(UNDECIDED);
-    let mut given_up = waits_for.to_vec();
-    given_up.retain(|one| may_still_go(shared, &one.id, time));
+    let mut given_up = Vec::new();
+    for one in waits_for {
+        if may_still_go(shared, &one.id, time)? {
+            given_up.push(one.clone());
+        }
+    }
     loop {
         let (answer, is_held) = ask(&given_up)?;
         let is_final = !is_replacement(&answer) || !is_held || committing;
@@ -166,16 +182,22 @@ fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
 }
 
 /// Treats active objects in the way as objects of this state if an earlier plan noted that it gives them up.
-pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) {
+///
+/// # Errors
+/// Those of reading the notes of earlier plans.
+pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) -> Result<(), Error> {
     for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
-        if !shared.session.is_in_state(&one.id, Duration::ZERO) && is_noted(shared, &one.id) {
+        if !shared.session.is_in_state(&one.id, Duration::ZERO) && is_noted(shared, &one.id)? {
             shared.session.seen_in_state(&one.id);
         }
     }
+    Ok(())
 }
 
-fn is_noted(shared: &Shared, id: &str) -> bool {
-    shared.ipam().is_ok_and(|ipam| ipam.holds().is_some_and(|holds| matches!(holds.is_given_up(id), Ok(true))))
+/// Whether an earlier plan noted that it gives the object up: see [`give_up`].
+fn is_noted(shared: &Shared, id: &str) -> Result<bool, Error> {
+    let Ok(ipam) = shared.ipam() else { return Ok(false) };
+    ipam.holds().map_or(Ok(false), |holds| holds.is_given_up(id))
 }
 
 /// Records what a new object could not have, for the plans of the objects that have it.
@@ -218,21 +240,25 @@ pub(super) fn check_kept(
     Err(Diagnostic::error(format!("{wanted} is asked for twice"), detail).at(at).into())
 }
 
-/// The space that the hold of a new object waits for. Empty if the hold cannot be read: the creation reports the reason.
-pub(super) fn waits_for<T: Holdable>(configured: &Configured, planned: &Planned) -> Vec<GivenUp> {
-    let hold = planned.hold().and_then(|id| T::get(configured.ipam.as_ref(), id).ok().flatten());
-    hold.map(|hold| hold.meta().waits_for.clone()).unwrap_or_default()
+/// The space that the hold of a new object waits for.
+///
+/// # Errors
+/// Those of reading the hold.
+pub(super) fn waits_for<T: Holdable>(configured: &Configured, planned: &Planned) -> Result<Vec<GivenUp>, Error> {
+    let Some(id) = planned.hold() else { return Ok(Vec::new()) };
+    let hold = T::get(configured.ipam.as_ref(), id)?;
+    Ok(hold.map(|hold| hold.meta().waits_for.clone()).unwrap_or_default())
 }
 
 /// Repeats `work` as [`within`] does, and also while the space that its hold waits for is not given up yet. `waits_for`
 /// returns that space.
 ///
 /// # Errors
-/// The last error of `work`.
+/// The last error of `work`, or the error of `waits_for`: without that answer, it is not known whether to wait.
 pub(super) fn once_given_up<T>(
     shared: &Shared,
     (timeout, stop): (Duration, &Stop),
-    waits_for: impl Fn() -> Vec<GivenUp>,
+    waits_for: impl Fn() -> Result<Vec<GivenUp>, Error>,
     mut work: impl FnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
     let begin = Instant::now();
@@ -240,7 +266,7 @@ pub(super) fn once_given_up<T>(
     loop {
         let answer = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
         let Err(Error::Overlap { with, .. }) = &answer else { return answer };
-        let waits_for = waits_for();
+        let waits_for = within(timeout.saturating_sub(begin.elapsed()), stop, &waits_for)?;
         // If the replacement is created first, it takes the block of the old object, which must be empty: see
         // `ipam/holds/replacement.rs`. The contents of a pool may be deleted at the same time.
         let is_in_place = waits_for.iter().any(|given_up| given_up.in_place);
@@ -259,9 +285,18 @@ fn is_waiting(in_the_way: &[Occupant], waits_for: &[GivenUp]) -> bool {
     in_the_way.iter().all(is_about_to_go)
 }
 
-/// Adds to an overlap error at apply the reason why the space was not given up in time.
-pub(super) fn explain(diagnostics: Diagnostics, error: &Error, waits_for: &[GivenUp]) -> Diagnostics {
-    if waits_for.is_empty() || !matches!(error, Error::Overlap { .. }) {
+/// Adds to an overlap error at apply the reason why the space was not given up in time. `waits_for` is the space that the
+/// operation waited for. If it cannot be read any more, the error stands alone.
+pub(super) fn explain(
+    diagnostics: Diagnostics,
+    error: &Error,
+    waits_for: impl FnOnce() -> Result<Vec<GivenUp>, Error>,
+) -> Diagnostics {
+    if !matches!(error, Error::Overlap { .. }) {
+        return diagnostics;
+    }
+    let waits_for = waits_for().unwrap_or_default();
+    if waits_for.is_empty() {
         return diagnostics;
     }
     let more = if waits_for.iter().any(|given_up| given_up.in_place) {

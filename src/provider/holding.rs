@@ -82,7 +82,7 @@ fn ask<T: Holdable>(
 ) -> Result<T, Error> {
     let mut answer = hold(terms);
     if !terms.committing {
-        hand_over::recall(shared, &answer);
+        hand_over::recall(shared, &answer)?;
     }
     if let Some(id) = naming::in_the_way(&answer, terms)
         && naming::is_in_state::<T>(shared, configured, &answer, &id)
@@ -103,7 +103,7 @@ fn ask<T: Holdable>(
         answer = hold(terms);
     }
     let mut record = hand_over::ask_again(shared, terms, answer, hold)?;
-    if !hand_over::still_given_up(shared, terms, record.meta()) {
+    if !hand_over::still_given_up(shared, terms, record.meta())? {
         terms.place_anew = true;
         let anew = hold(terms);
         record = hand_over::ask_again(shared, terms, anew, hold)?;

@@ -2,6 +2,7 @@
 
 mod agreeing;
 mod allocations;
+mod failing_store;
 mod holds;
 mod imports;
 mod input;

@@ -1,5 +1,8 @@
+use std::cell::Cell;
+
 use super::*;
 use crate::ipam::Kind;
+use crate::store;
 
 fn cidr(text: &str) -> Cidr {
     text.parse().unwrap()
@@ -30,7 +33,7 @@ fn create(waits_for: &[GivenUp], refusals: u32, timeout: Duration) -> (Result<()
     let answer = once_given_up(
         &Shared::default(),
         (timeout, &Stop::default()),
-        || waits_for.to_vec(),
+        || Ok(waits_for.to_vec()),
         || {
             tried += 1;
             if tried > refusals { Ok(()) } else { Err(overlap("10.0.0.0/24")) }
@@ -59,10 +62,34 @@ fn a_creation_waits_for_the_blocks_that_its_hold_waits_for() {
 fn the_error_explains_why_a_block_was_not_free() {
     let detail_of = |waits_for: &[GivenUp]| {
         let diagnostics = Diagnostics::from(Diagnostic::error("No", "Taken."));
-        let diagnostics = explain(diagnostics, &overlap("10.0.0.0/24"), waits_for);
+        let diagnostics = explain(diagnostics, &overlap("10.0.0.0/24"), || Ok(waits_for.to_vec()));
         diagnostics.into_iter().map(|one| one.detail).collect::<String>()
     };
     assert_eq!(detail_of(&[]), "Taken.");
     assert!(detail_of(&given_up("10.0.0.0/24", false)).ends_with("Apply again."));
     assert!(detail_of(&given_up("10.0.0.0/24", true)).contains("create_before_destroy"));
+}
+
+#[test]
+fn a_creation_that_cannot_read_what_it_waits_for_says_so() {
+    let cut = Error::Store(store::Error::Unavailable("the network was cut".into()));
+    let busy = Error::Store(store::Error::Busy("another writer".into()));
+    let create = |faults: &[&Error]| {
+        let (left, tried) = (Cell::new(faults), Cell::new(0));
+        let waits_for = || match left.get().split_first() {
+            Some((fault, rest)) => {
+                left.set(rest);
+                Err((*fault).clone())
+            }
+            None => Ok(given_up("10.0.0.0/24", false)),
+        };
+        let work = || {
+            tried.set(tried.get() + 1);
+            if tried.get() > 2 { Ok(()) } else { Err(overlap("10.0.0.0/24")) }
+        };
+        let patience = (Duration::from_secs(60), &Stop::default());
+        (once_given_up(&Shared::default(), patience, waits_for, work), tried.get())
+    };
+    assert_eq!(create(&[&cut]), (Err(cut.clone()), 1), "the error is the fault, not the block in the way");
+    assert_eq!(create(&[&busy, &busy]), (Ok(()), 3), "a busy store answers later");
 }

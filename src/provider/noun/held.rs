@@ -89,8 +89,11 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
     }
 
     /// The space that a change waits for, which the same apply releases.
-    fn waits_to_change(_ipam: &dyn Ipam, _id: &str) -> Vec<GivenUp> {
-        Vec::new()
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn waits_to_change(_ipam: &dyn Ipam, _id: &str) -> Result<Vec<GivenUp>, Error> {
+        Ok(Vec::new())
     }
 
     /// Deletes the object.
@@ -267,10 +270,15 @@ impl<M: HeldModel> Life<M> for Held {
         let made = hand_over::once_given_up(shared, (patience, &apply.stop), waits_for, work);
         let made = made.map_err(|error| {
             let said = errors::at(&error, apply.config.attribute_for(&error));
-            M::explain_creation(hand_over::explain(said, &error, &waits_for()), &planned, &error)
+            M::explain_creation(hand_over::explain(said, &error, waits_for), &planned, &error)
         })?;
+        if let Err(said) = show(&configured, state, &made) {
+            // The next run adopts the object. A backend without holds adopts nothing, so there the object is in the state,
+            // and tainted.
+            apply.reached = ipam.holds().is_none().then(|| state.clone());
+            return Err(said);
+        }
         shared.session.made(&made.meta().id);
-        show(&configured, state, &made)?;
         state.keep_written(&apply.config);
         Ok(())
     }
@@ -306,7 +314,7 @@ impl<M: HeldModel> Life<M> for Held {
                     apply.reached = Some(model);
                 }
                 let said = errors::at(&error, apply.config.attribute_for(&error));
-                Err(hand_over::explain(said, &error, &waits_for()))
+                Err(hand_over::explain(said, &error, waits_for))
             }
         }
     }

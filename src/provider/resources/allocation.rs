@@ -224,7 +224,7 @@ impl HeldModel for AllocationModel {
         }
     }
 
-    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Vec<GivenUp> {
+    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {
         waits_to_grow(ipam, id)
     }
 

@@ -31,7 +31,7 @@ impl AllocationPlanner<'_> {
         let config = plan.config.clone();
         let place = |error: &Error| config.attribute_for(error);
         let hold =
-            |terms: &Terms| holds.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags));
+            |terms: &Terms| holds.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags)?);
         let held = holding::plan(&self.request(&configured, &place), plan, hold)?;
         let Some(allocation) = held else { return self.look(&configured, plan, spec, &tags) };
         show_planned(&configured, &mut plan.planned, &allocation, &tags)
@@ -96,20 +96,40 @@ impl AllocationPlanner<'_> {
     }
 
     /// The terms for a new allocation. Tags that are known only after apply are checked then.
-    pub(super) fn for_new(&self, configured: &Configured, terms: &Terms, pool_id: &str, tags: &PlannedTags) -> Terms {
-        let mut pool_rules = self.rules_for(configured, pool_id, tags);
+    ///
+    /// # Errors
+    /// Those of reading the pool.
+    pub(super) fn for_new(
+        &self,
+        configured: &Configured,
+        terms: &Terms,
+        pool_id: &str,
+        tags: &PlannedTags,
+    ) -> Result<Terms, Error> {
+        let mut pool_rules = self.rules_for(configured, pool_id, tags)?;
         pool_rules.iter_mut().for_each(|rules| tags.relax(rules));
-        Terms { pool_rules, ..terms.clone() }
+        Ok(Terms { pool_rules, ..terms.clone() })
     }
 
     /// The rules that this plan gives the pool. If it gives none, the present rules while tags are not known yet.
-    pub(super) fn rules_for(&self, configured: &Configured, pool_id: &str, tags: &PlannedTags) -> Option<Rules> {
+    ///
+    /// # Errors
+    /// Those of reading the pool, except those of AWS: the identity that plans may have fewer permissions than the identity
+    /// that applies, and the check of the new allocation decides whether that matters.
+    pub(super) fn rules_for(
+        &self,
+        configured: &Configured,
+        pool_id: &str,
+        tags: &PlannedTags,
+    ) -> Result<Option<Rules>, Error> {
         let planned = self.0.changes.planned_rules(pool_id);
         if planned.is_some() || !tags.is_pending() {
-            return planned;
+            return Ok(planned);
         }
-        // The check of the new allocation fails with the same error, and reports it.
-        configured.ipam.get_pool(pool_id).ok().flatten().map(|pool| pool.rules)
+        match configured.ipam.get_pool(pool_id) {
+            Err(Error::Service(_)) => Ok(None),
+            pool => Ok(pool?.map(|pool| pool.rules)),
+        }
     }
 
     /// Refuses CIDRs to avoid that no block of the pool can overlap.

@@ -43,7 +43,8 @@ impl AllocationPlanner<'_> {
     ) -> Result<(), Diagnostics> {
         let config = plan.config.clone();
         let place = |error: &Error| config.attribute_for(error);
-        let rules = self.rules_for(configured, &spec.pool_id, tags).unwrap_or_default();
+        let rules = self.rules_for(configured, &spec.pool_id, tags);
+        let rules = rules.map_err(|error| errors::at(&error, place(&error)))?.unwrap_or_default();
         let spec = AllocationSpec { tags: tags.assumed(&rules), ..spec };
         create::look(&self.request(configured, &place), plan, New::Allocation(&spec))
     }
@@ -75,9 +76,8 @@ impl AllocationPlanner<'_> {
         let others = shown.of(&spec.pool_id);
         let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
         let look = |terms: &Terms| {
-            let answer =
-                configured.ipam.preview_allocation(&apart, &self.for_new(configured, terms, &spec.pool_id, tags));
-            answer.map_err(|mut error| {
+            let terms = self.for_new(configured, terms, &spec.pool_id, tags)?;
+            configured.ipam.preview_allocation(&apart, &terms).map_err(|mut error| {
                 // The user did not disallow the blocks of other previews.
                 if let Error::PoolExhausted(Exhausted { disallowed, .. }) = &mut error {
                     *disallowed &= !own;

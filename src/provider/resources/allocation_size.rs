@@ -2,7 +2,7 @@
 
 use crate::backend::{Holds, Ipam, Resize, Terms};
 use crate::fill_block_attributes;
-use crate::ipam::{GivenUp, Size};
+use crate::ipam::{Error, GivenUp, Size};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::noun::{NounModel, id_of};
@@ -36,7 +36,9 @@ impl AllocationPlanner<'_> {
         }
         let id = id_of(prior)?;
         let pool_id = prior.ipam_pool_id.get().map_or("", String::as_str);
-        let (committing, waits_for) = (plan.committing, waits_to_grow(configured.ipam.as_ref(), id));
+        let waits = || waits_to_grow(configured.ipam.as_ref(), id);
+        let waits_for = waits().map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
+        let committing = plan.committing;
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: given_up.to_vec(), ..self.with_rules(terms, pool_id) };
             let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_resize(id, wished, &with(terms));
@@ -45,11 +47,12 @@ impl AllocationPlanner<'_> {
         };
         let is_replacement = |answer: &Resize| *answer == Resize::Replace;
         let answer = hand_over::until_there_is_room(self.0, committing, &waits_for, is_replacement, ask);
-        let (answer, _) = answer.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
+        let answer = answer.and_then(|(answer, _)| Ok((answer, waits()?)));
+        let (answer, waits_for) = answer.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
         match answer {
             Resize::InPlace(cidr) => {
                 let name = prior.name.get().map_or("", String::as_str);
-                hand_over::claim(self.0, name, &waits_to_grow(configured.ipam.as_ref(), id));
+                hand_over::claim(self.0, name, &waits_for);
                 fill_block_attributes!(&mut plan.planned, cidr);
             }
             Resize::Replace => {
@@ -90,8 +93,14 @@ impl AllocationModel {
     }
 }
 
-/// What the growth that a plan of the allocation shows waits for. Best effort: without an answer nothing is waited for.
-pub(super) fn waits_to_grow(ipam: &dyn Ipam, id: &str) -> Vec<GivenUp> {
-    let found = ipam.get_allocation(id).ok().flatten();
-    found.and_then(|found| found.waiting_growth).map(|waiting| waiting.waits_for).unwrap_or_default()
+/// What the growth that a plan of the allocation shows waits for. Only a backend with holds has such a growth.
+///
+/// # Errors
+/// The errors of the backend.
+pub(super) fn waits_to_grow(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {
+    if ipam.holds().is_none() {
+        return Ok(Vec::new());
+    }
+    let waiting = ipam.get_allocation(id)?.and_then(|found| found.waiting_growth);
+    Ok(waiting.map(|waiting| waiting.waits_for).unwrap_or_default())
 }

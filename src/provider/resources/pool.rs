@@ -361,9 +361,12 @@ impl HeldModel for PoolModel {
         pool_special::check(configured, config)
     }
 
-    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Vec<GivenUp> {
-        let all = ipam.list_pool_cidrs(id, true).unwrap_or_default();
-        all.into_iter().flat_map(|pool_cidr| pool_cidr.meta.waits_for).chain(waits_to_grow(ipam, id)).collect()
+    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {
+        let mut waits_for = waits_to_grow(ipam, id)?;
+        if ipam.holds().is_some() {
+            waits_for.extend(ipam.list_pool_cidrs(id, true)?.into_iter().flat_map(|found| found.meta.waits_for));
+        }
+        Ok(waits_for)
     }
 
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {

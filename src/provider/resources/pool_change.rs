@@ -99,8 +99,8 @@ impl PoolPlanner<'_> {
         // The name is checked separately: it may become free only during the apply.
         let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
         let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
-        let waits = || if is_resized { waits_to_grow(configured.ipam.as_ref(), id) } else { Vec::new() };
-        let (committing, waits_for) = (plan.committing, waits());
+        let waits = || if is_resized { waits_to_grow(configured.ipam.as_ref(), id) } else { Ok(Vec::new()) };
+        let (committing, waits_for) = (plan.committing, waits().map_err(|error| plan.config.explain(&error))?);
         let ask = |given_up: &[GivenUp]| {
             let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
             let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
@@ -108,8 +108,9 @@ impl PoolPlanner<'_> {
             holding::plan_change(self.0, configured, plan, hold, preview)
         };
         let answer = hand_over::until_there_is_room(self.0, committing, &waits_for, Option::is_none, ask);
-        let (pool, is_held) = answer.map_err(|error| plan.config.explain(&error))?;
-        hand_over::claim(self.0, &change.name, &waits());
+        let answer = answer.and_then(|answer| Ok((answer, waits()?)));
+        let ((pool, is_held), waits_for) = answer.map_err(|error| plan.config.explain(&error))?;
+        hand_over::claim(self.0, &change.name, &waits_for);
         match pool {
             Some(pool) => self.show_blocks(plan, prior, &pool, is_held)?,
             None => {
@@ -212,12 +213,21 @@ impl PoolPlanner<'_> {
     }
 }
 
-/// What the growth of the pool's blocks that a plan shows waits for. Best effort: without an answer nothing is waited for.
-pub(super) fn waits_to_grow(ipam: &dyn Ipam, pool_id: &str) -> Vec<GivenUp> {
-    let all = ipam.list_pool_cidrs(pool_id, false).unwrap_or_default();
-    let source = |id: Option<&String>| ipam.get_allocation(id?).ok().flatten();
-    let sources = all.iter().filter_map(|found| source(found.source_allocation_id.as_ref()));
-    sources.filter_map(|source| source.waiting_growth).flat_map(|waiting| waiting.waits_for).collect()
+/// What the growth of the pool's blocks that a plan shows waits for. Only a backend with holds has such a growth.
+///
+/// # Errors
+/// The errors of the backend.
+pub(super) fn waits_to_grow(ipam: &dyn Ipam, pool_id: &str) -> Result<Vec<GivenUp>, Error> {
+    if ipam.holds().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut waits_for = Vec::new();
+    for found in ipam.list_pool_cidrs(pool_id, false)? {
+        let Some(id) = found.source_allocation_id else { continue };
+        let waiting = ipam.get_allocation(&id)?.and_then(|source| source.waiting_growth);
+        waits_for.extend(waiting.into_iter().flat_map(|waiting| waiting.waits_for));
+    }
+    Ok(waits_for)
 }
 
 /// Checks that the pool keeps the block of an object that stays in it.
