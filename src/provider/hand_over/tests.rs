@@ -71,7 +71,7 @@ fn the_error_explains_why_a_block_was_not_free() {
 }
 
 #[test]
-fn a_creation_that_cannot_read_what_it_waits_for_says_so() {
+fn a_creation_that_cannot_read_what_it_waits_for_reports_it() {
     let cut = Error::Store(store::Error::Unavailable("the network was cut".into()));
     let busy = Error::Store(store::Error::Busy("another writer".into()));
     let create = |faults: &[&Error]| {

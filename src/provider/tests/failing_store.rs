@@ -1,4 +1,4 @@
-//! A store that fails once: at each of its calls in turn, a plan or an apply either fails and says so, or does what it does
+//! A store that fails once: at each of its calls in turn, a plan or an apply either reports the failure, or does what it does
 //! without the fault. An answer that is missing never counts as "nothing".
 
 use std::sync::Arc;
@@ -60,7 +60,7 @@ type Config = Vec<(&'static str, Json)>;
 struct Change {
     before: Config,
     after: Config,
-    /// The arguments of the workspace that matter: see [`Workspace`].
+    /// See [`Workspace::orphans_first`].
     orphans_first: bool,
     /// A configuration whose plan fails between the two.
     failed: Option<Config>,
@@ -134,9 +134,9 @@ fn at_each_call(mut attempt: impl FnMut(i64) -> bool) {
     assert!(last.is_some_and(|calls| calls > 2), "{last:?}");
 }
 
-fn assert_says_so(errors: &[String], call: i64) {
-    let says_so = errors.iter().any(|error| error.contains("The store is not available"));
-    assert!(says_so, "call {call}: {errors:#?}");
+fn assert_reports_the_failure(errors: &[String], call: i64) {
+    let reports = errors.iter().any(|error| error.contains("The store is not available"));
+    assert!(reports, "call {call}: {errors:#?}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_plan_reports_a_fault_or_shows_what_it_shows_without_one() {
             workspace.store = Some(Arc::clone(&store) as Arc<dyn Store>);
             match workspace.plan(&change.after) {
                 Ok(planned) => assert_eq!(shown(&planned), expected, "call {call}"),
-                Err(errors) => assert_says_so(&errors, call),
+                Err(errors) => assert_reports_the_failure(&errors, call),
             }
             world.assert_sound();
             store.has_failed()
@@ -170,7 +170,7 @@ fn an_apply_reports_a_fault_or_carries_out_its_plan_and_the_next_one_converges()
             workspace.store = Some(Arc::clone(&store) as Arc<dyn Store>);
             workspace.orphans_first = true;
             if let Err(errors) = workspace.apply_plan(&planned) {
-                assert_says_so(&errors, call);
+                assert_reports_the_failure(&errors, call);
             }
             let was_reached = store.has_failed();
             workspace.store = None;
