@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::{New, Planned, Terms};
-use crate::ipam::{Error, Kind, Size, State};
+use crate::ipam::{Error, Kind, Rules, Size, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
 use super::shared::{Configured, Shared};
@@ -39,6 +39,8 @@ pub(super) struct Request<'a> {
     pub(super) name_at: Path,
     /// The attribute that an error is about.
     pub(super) attribute_for: &'a dyn Fn(&Error) -> Path,
+    /// The rules that count for an allocation instead of those of its pool.
+    pub(super) pool_rules: Option<Rules>,
 }
 
 /// Checks a new object for a plan that holds nothing, so that mistakes are reported now and not at apply. The values of
@@ -74,7 +76,7 @@ pub(super) fn look<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -
         New::PoolCidr(_) => shared.changes.is_any_growing(),
         _ => container.is_some_and(|id| shared.changes.is_growing(id)),
     };
-    let pool_rules = container.and_then(|id| shared.changes.planned_rules(id));
+    let pool_rules = request.pool_rules.clone();
     let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
     let mut answer = configured.ipam.check_new(new, &terms, growing);
     if let Err(Error::NameTaken { existing, .. }) = &answer

@@ -47,6 +47,7 @@ pub(super) fn plan<M, T: Holdable>(
         committing: plan.committing,
         in_place: replaces.is_some(),
         replaces,
+        pool_rules: request.pool_rules.clone(),
         ..Terms::default()
     };
     let answer = ask(shared, configured, &mut terms, &mut hold);

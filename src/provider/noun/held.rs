@@ -36,18 +36,6 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
         self.name().is_null()
     }
 
-    /// Plans a new object, by a hold where the store has holds.
-    ///
-    /// # Errors
-    /// The errors that the user has to correct.
-    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
-
-    /// Plans a change to an object.
-    ///
-    /// # Errors
-    /// The errors that the user has to correct.
-    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
-
     /// Whether a plan keeps this argument while it is unknown.
     fn may_keep(shared: &Shared, _argument: &str) -> bool {
         kept_arguments::may_keep(shared)
@@ -130,6 +118,22 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
 
     /// Takes over arguments that only an import reads.
     fn fill_imported(&mut self, _record: &Self::Noun) {}
+}
+
+/// The plans of an object that a plan can hold. They are not in [`HeldModel`], so that the attributes do not depend on
+/// their plans.
+pub(in crate::provider) trait HeldPlan: HeldModel {
+    /// Plans a new object, by a hold where the store has holds.
+    ///
+    /// # Errors
+    /// The errors that the user has to correct.
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
+
+    /// Plans a change to an object.
+    ///
+    /// # Errors
+    /// The errors that the user has to correct.
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics>;
 }
 
 /// The object with what its record says.
@@ -230,7 +234,7 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-impl<M: HeldModel> Life<M> for Held {
+impl<M: HeldPlan> Life<M> for Held {
     /// Terraform read a state that contains this object.
     fn state_loaded(shared: &Shared, state: &serde_json::Value) {
         if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {

@@ -9,7 +9,7 @@ mod missing;
 mod others;
 
 pub(super) use assigned::{Assigned, AssignedModel, differs, name_of, named, of, service};
-pub(super) use held::{Held, HeldModel, check_rename, keep, show_planned};
+pub(super) use held::{Held, HeldModel, HeldPlan, check_rename, keep, show_planned};
 pub(super) use import::check_import;
 
 use std::marker::PhantomData;

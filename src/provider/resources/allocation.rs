@@ -6,17 +6,15 @@ use crate::backend::{AllocationChange, Ipam, Noun, Planned};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
 };
-use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Private, Tf};
 use crate::{at, fill_block_attributes, model};
 
 use super::super::block_attributes::block_attributes;
 use super::super::create;
 use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Shared;
-use super::allocation_plan::AllocationPlanner;
-use super::allocation_preview as preview;
-use super::allocation_size::waits_to_grow;
-use super::{agreement, check_length, check_name};
+use super::allocation_preview::Preview;
+use super::{agreement, allocation_preview, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -99,6 +97,18 @@ impl AllocationModel {
         }
     }
 
+    /// The block will change. (The values that the user wrote stay, because the lifecycle keeps them.)
+    pub(super) fn forget_block(&mut self) {
+        self.cidr = Tf::Unknown;
+        self.netmask_length = Tf::Unknown;
+        self.network = Tf::Unknown;
+        self.netmask = Tf::Unknown;
+        self.first_address = Tf::Unknown;
+        self.last_address = Tf::Unknown;
+        self.address_count = Tf::Unknown;
+        self.reverse_zones = Tf::Unknown;
+    }
+
     /// The attribute to edit for another size.
     pub(super) fn size_at(&self) -> Path {
         if self.cidr.is_known() { at!(Self, cidr) } else { at!(Self, netmask_length) }
@@ -176,14 +186,6 @@ impl HeldModel for AllocationModel {
         &self.name
     }
 
-    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        AllocationPlanner(shared).plan_new(plan)
-    }
-
-    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        AllocationPlanner(shared).plan_update(prior, plan)
-    }
-
     fn spec(&self, config: &Self) -> Option<AllocationSpec> {
         self.request(Self::size(config)?, self.tags_all.get()?)
     }
@@ -211,21 +213,24 @@ impl HeldModel for AllocationModel {
     }
 
     fn planned(&self, shared: &Shared, private: &Private) -> Planned {
-        preview::shown(private).unwrap_or_else(|| create::planned(shared, self.id.get()))
+        match Preview::of(private) {
+            Some(Preview { id, cidr }) => Planned::Previewed { id, cidr },
+            None => create::planned(shared, self.id.get()),
+        }
     }
 
     fn explain_creation(said: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
         match (planned, error) {
-            (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => preview::plan_again(said, *cidr),
+            (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => allocation_preview::plan_again(said, *cidr),
             (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
-                preview::plan_again(said, *cidr)
+                allocation_preview::plan_again(said, *cidr)
             }
             _ => said,
         }
     }
 
     fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {
-        waits_to_grow(ipam, id)
+        growth::allocation_waits_for(ipam, id)
     }
 
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {

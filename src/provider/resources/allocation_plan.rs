@@ -1,48 +1,56 @@
-//! The plan of an allocation.
+//! The plan of an allocation: a new one is held, previewed or only checked; an existing one is changed in place or
+//! replaced.
+
+use std::collections::BTreeSet;
 
 use crate::at;
-use crate::backend::Terms;
-use crate::ipam::{Error, Rules, check_tags};
-use crate::tf::{Diagnostics, Path, Plan, Tf};
+use crate::backend::{New, Terms};
+use crate::ipam::{AllocationSpec, Error, Exhausted, Rules, Size, check_tags};
+use crate::tf::{Diagnostics, Plan, Tf};
 
-use super::super::create::Request;
-use super::super::noun::{NounModel, check_rename, keep, show_planned};
+use super::super::create::{self, Request};
+use super::super::noun::{HeldPlan, NounModel, check_rename, keep, show_planned};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
-use super::pool_change::check_kept;
+use super::allocation_preview::{Preview, plan_again};
+use super::allocation_resize::{must_avoid_block, plan_resize};
+use super::pool_keeps::check_pool_keeps;
 use super::replaced::Replaced;
 
-/// Plans allocations.
-pub(super) struct AllocationPlanner<'a>(pub(super) &'a Shared);
-
-impl AllocationPlanner<'_> {
-    pub(super) fn plan_new(&self, plan: &mut Plan<AllocationModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+impl HeldPlan for AllocationModel {
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        let Some(configured) = shared.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
         plan.planned.foretell(&plan.config);
-        self.check_disallowed(&configured, &plan.config)?;
-        let spec = AllocationModel::size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
+        check_disallowed(&configured, &plan.config)?;
+        let spec = Self::size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
-        let Some(holds) = configured.holds() else { return self.preview(&configured, plan, spec, &tags) };
         let config = plan.config.clone();
-        let place = |error: &Error| config.attribute_for(error);
-        let hold =
-            |terms: &Terms| holds.plan_allocation(&spec, &self.for_new(&configured, terms, &spec.pool_id, &tags)?);
-        let held = holding::plan(&self.request(&configured, &place), plan, hold)?;
-        let Some(allocation) = held else { return self.look(&configured, plan, spec, &tags) };
-        show_planned(&configured, &mut plan.planned, &allocation, &tags)
+        let rules = rules_for(shared, &configured, &spec.pool_id, &tags);
+        let request = Request {
+            shared,
+            configured: &configured,
+            name_at: at!(Self, name),
+            attribute_for: &|error| config.attribute_for(error),
+            pool_rules: rules.map_err(|error| errors::at(&error, config.attribute_for(&error)))?,
+        };
+        let held = match configured.holds() {
+            Some(holds) => holding::plan(&request, plan, |terms| holds.plan_allocation(&spec, terms))?,
+            None if plan.carries_private => return preview(&request, plan, spec, &tags),
+            None => None,
+        };
+        match held {
+            Some(allocation) => show_planned(&configured, &mut plan.planned, &allocation, &tags),
+            None => create::look(&request, plan, New::Allocation(&spec)),
+        }
     }
 
-    pub(super) fn plan_update(
-        &self,
-        prior: &AllocationModel,
-        plan: &mut Plan<AllocationModel>,
-    ) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else {
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        let Some(configured) = shared.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             if plan.planned.cidr != prior.cidr || plan.planned.netmask_length != prior.netmask_length {
                 plan.planned.forget_block();
@@ -51,117 +59,154 @@ impl AllocationPlanner<'_> {
         };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
-        capabilities::tags(&configured, &tags.known, at!(AllocationModel, tags))?;
+        capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
         if plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
-            self.check_disallowed(&configured, &plan.config)?;
+            check_disallowed(&configured, &plan.config)?;
         }
-        if AllocationModel::must_avoid_block(prior, plan) {
+        if must_avoid_block(prior, plan) {
             plan.planned.forget_block();
-            plan.replace.push(at!(AllocationModel, disallowed_cidrs));
+            plan.replace.push(at!(Self, disallowed_cidrs));
         }
-        self.plan_resize(&configured, prior, plan)?;
+        plan_resize(shared, &configured, prior, plan)?;
         let stays = plan.replace.is_empty();
         if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
             && plan.planned.name != prior.name
         {
             let taken_by = configured.ipam.find_allocation(pool_id, name);
-            check_rename(self.0, prior, plan.committing, taken_by, at!(AllocationModel, name))?;
+            check_rename(shared, prior, plan.committing, taken_by, at!(Self, name))?;
         }
         if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
-            check_kept(self.0, pool_id, cidr, at!(AllocationModel, ipam_pool_id))?;
+            check_pool_keeps(shared, pool_id, cidr, at!(Self, ipam_pool_id))?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
-            self.check_required_tags(&configured, &plan.planned, &tags)?;
+            check_required_tags(shared, &configured, &plan.planned, &tags)?;
         }
         kept_arguments::note(&configured, &prior.id, plan);
         let blocks = prior.cidr.get().into_iter().copied().collect();
         Replaced { word: "allocation", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
-        keep(self.0, prior, plan, at!(AllocationModel, name))?;
+        keep(shared, prior, plan, at!(Self, name))?;
         let blocks = plan.planned.cidr.get().filter(|_| stays).into_iter().copied().collect();
-        hand_over::check_kept(self.0, &prior.id, &blocks, plan.config.size_at())
+        hand_over::check_kept(shared, &prior.id, &blocks, plan.config.size_at())
     }
+}
 
-    pub(super) fn request<'a>(
-        &'a self,
-        configured: &'a Configured,
-        attribute_for: &'a dyn Fn(&Error) -> Path,
-    ) -> Request<'a> {
-        Request { shared: self.0, configured, name_at: at!(AllocationModel, name), attribute_for }
-    }
+/// The rules that count for a new allocation, if they differ from those of the pool: this plan gives the pool other
+/// rules, or tags that the pool requires are not known yet. Such tags are checked at apply.
+///
+/// # Errors
+/// Those of reading the pool, except those of AWS: the identity that plans may have fewer permissions than the identity
+/// that applies, and the check of the new allocation decides whether that matters.
+fn rules_for(
+    shared: &Shared,
+    configured: &Configured,
+    pool_id: &str,
+    tags: &PlannedTags,
+) -> Result<Option<Rules>, Error> {
+    let planned = shared.changes.planned_rules(pool_id);
+    let mut rules = match planned {
+        None if tags.is_pending() => match configured.ipam.get_pool(pool_id) {
+            Err(Error::Service(_)) => None,
+            pool => pool?.map(|pool| pool.rules),
+        },
+        planned => planned,
+    };
+    rules.iter_mut().for_each(|rules| tags.relax(rules));
+    Ok(rules)
+}
 
-    /// The terms with the rules that this plan gives the pool, so that a rule and an allocation that needs it can
-    /// change at the same time.
-    pub(super) fn with_rules(&self, terms: &Terms, pool_id: &str) -> Terms {
-        Terms { pool_rules: self.0.changes.planned_rules(pool_id), ..terms.clone() }
+/// A plan that may not write, of a client that carries what it shows to the second plan and to apply.
+fn preview(
+    request: &Request<'_>,
+    plan: &mut Plan<AllocationModel>,
+    spec: AllocationSpec,
+    tags: &PlannedTags,
+) -> Result<(), Diagnostics> {
+    let (shared, configured) = (request.shared, request.configured);
+    let kept = plan.first_plan.as_ref().and_then(Preview::of);
+    if kept.is_none() && replaces_another(configured, plan, &spec)? {
+        return Ok(());
     }
+    // One preview at a time, so that no two new allocations show the same block.
+    let mut shown = shared.session.previews();
+    let spec = match &kept {
+        Some(kept) => AllocationSpec { size: Size::Cidr(kept.cidr), disallowed_cidrs: BTreeSet::new(), ..spec },
+        None => spec,
+    };
+    let others = shown.of(&spec.pool_id);
+    let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
+    let preview = |terms: &Terms| {
+        configured.ipam.preview_allocation(&apart, terms).map_err(|mut error| {
+            // The user did not disallow the blocks of other previews.
+            if let Error::PoolExhausted(Exhausted { disallowed, .. }) = &mut error {
+                *disallowed &= !spec.disallowed_cidrs.is_empty();
+            }
+            error
+        })
+    };
+    let found = holding::plan(request, plan, preview);
+    let found = found.map_err(|diagnostics| match &kept {
+        Some(kept) => plan_again(diagnostics, kept.cidr),
+        None => diagnostics,
+    })?;
+    let Some(mut found) = found else { return Ok(()) };
+    if let Some(kept) = kept {
+        found.meta.id = kept.id;
+    }
+    shown.add(&spec.pool_id, found.cidr);
+    Preview { id: found.meta.id.clone(), cidr: found.cidr }.carry(&mut plan.private);
+    plan.planned.fill(&found);
+    plan.planned.tags_all = tags.all.clone();
+    if found.meta.id.is_empty() {
+        // AWS assigns the ID and the owner when it creates the object.
+        plan.planned.id = Tf::Unknown;
+        plan.planned.ipam_pool_allocation_id = Tf::Unknown;
+        plan.planned.owner = Tf::Unknown;
+    }
+    Ok(())
+}
 
-    /// The terms for a new allocation. Tags that are known only after apply are checked then.
-    ///
-    /// # Errors
-    /// Those of reading the pool.
-    pub(super) fn for_new(
-        &self,
-        configured: &Configured,
-        terms: &Terms,
-        pool_id: &str,
-        tags: &PlannedTags,
-    ) -> Result<Terms, Error> {
-        let mut pool_rules = self.rules_for(configured, pool_id, tags)?;
-        pool_rules.iter_mut().for_each(|rules| tags.relax(rules));
-        Ok(Terms { pool_rules, ..terms.clone() })
+/// Whether this allocation replaces another one in a service. A service cannot predict which space is free after that
+/// one is deleted.
+fn replaces_another(
+    configured: &Configured,
+    plan: &Plan<AllocationModel>,
+    spec: &AllocationSpec,
+) -> Result<bool, Diagnostics> {
+    if configured.ipam.holds().is_some() {
+        return Ok(false);
     }
+    let found = configured.ipam.find_allocation(&spec.pool_id, &spec.name);
+    let found = found.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
+    Ok(create::is_replacement(&plan.private) || found.is_some())
+}
 
-    /// The rules that this plan gives the pool. If it gives none, the present rules while tags are not known yet.
-    ///
-    /// # Errors
-    /// Those of reading the pool, except those of AWS: the identity that plans may have fewer permissions than the identity
-    /// that applies, and the check of the new allocation decides whether that matters.
-    pub(super) fn rules_for(
-        &self,
-        configured: &Configured,
-        pool_id: &str,
-        tags: &PlannedTags,
-    ) -> Result<Option<Rules>, Error> {
-        let planned = self.0.changes.planned_rules(pool_id);
-        if planned.is_some() || !tags.is_pending() {
-            return Ok(planned);
-        }
-        match configured.ipam.get_pool(pool_id) {
-            Err(Error::Service(_)) => Ok(None),
-            pool => Ok(pool?.map(|pool| pool.rules)),
-        }
-    }
+/// Refuses CIDRs to avoid that no block of the pool can overlap.
+fn check_disallowed(configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
+    let (Some(pool_id), Some(_)) = (config.ipam_pool_id.get(), config.disallowed_cidrs.get()) else {
+        return Ok(());
+    };
+    let pool = configured.ipam.get_pool(pool_id);
+    let pool = pool.map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
+    let wrong =
+        pool.and_then(|pool| super::other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is"));
+    wrong.map_or(Ok(()), |wrong| Err(wrong.at(at!(AllocationModel, disallowed_cidrs)).into()))
+}
 
-    /// Refuses CIDRs to avoid that no block of the pool can overlap.
-    fn check_disallowed(&self, configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
-        let (Some(pool_id), Some(_)) = (config.ipam_pool_id.get(), config.disallowed_cidrs.get()) else {
-            return Ok(());
-        };
-        let pool = configured.ipam.get_pool(pool_id);
-        let pool = pool.map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
-        let wrong = pool
-            .and_then(|pool| super::other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is"));
-        wrong.map_or(Ok(()), |said| Err(said.at(at!(AllocationModel, disallowed_cidrs)).into()))
+/// Checks the tags that the pool requires when the tags change, and not only at apply.
+fn check_required_tags(
+    shared: &Shared,
+    configured: &Configured,
+    planned: &AllocationModel,
+    tags: &PlannedTags,
+) -> Result<(), Diagnostics> {
+    let Some(pool_id) = planned.ipam_pool_id.get() else { return Ok(()) };
+    let pool =
+        configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
+    let Some(mut pool) = pool else { return Ok(()) };
+    if let Some(rules) = shared.changes.planned_rules(pool_id) {
+        pool.rules = rules;
     }
-
-    /// Checks the tags that the pool requires when the tags change, and not only at apply.
-    fn check_required_tags(
-        &self,
-        configured: &Configured,
-        planned: &AllocationModel,
-        tags: &PlannedTags,
-    ) -> Result<(), Diagnostics> {
-        let Some(pool_id) = planned.ipam_pool_id.get() else { return Ok(()) };
-        let pool = configured
-            .ipam
-            .get_pool(pool_id)
-            .map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
-        let Some(mut pool) = pool else { return Ok(()) };
-        if let Some(rules) = self.0.changes.planned_rules(pool_id) {
-            pool.rules = rules;
-        }
-        tags.relax(&mut pool.rules);
-        let checked = check_tags(&tags.known, &pool);
-        checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
-    }
+    tags.relax(&mut pool.rules);
+    let checked = check_tags(&tags.known, &pool);
+    checked.map_err(|error| errors::at(&error, at!(AllocationModel, tags)))
 }

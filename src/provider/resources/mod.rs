@@ -4,16 +4,20 @@ mod agreement;
 pub(super) mod allocation;
 mod allocation_plan;
 mod allocation_preview;
-mod allocation_size;
+mod allocation_resize;
+mod growth;
 pub(super) mod pool;
 mod pool_change;
 pub(super) mod pool_cidr;
+mod pool_keeps;
+mod pool_noun;
 mod pool_plan;
 mod pool_sizes;
 mod pool_special;
 pub(super) mod proof;
 mod replaced;
 pub(super) mod scope;
+mod source_resource;
 
 use std::collections::BTreeSet;
 

@@ -1,23 +1,19 @@
 //! `ipam_pool`: a collection of CIDRs, and the rules for allocations from them.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::backend::{Ipam, PoolChange};
+use crate::backend::PoolChange;
 use crate::ipam::{
-    AwsService, Cidr, Error, Family, GivenUp, Kind, Missing, Pool, PoolSpec, Provision, PublicIpSource, RuleName,
-    Rules, ScopeType, Strategy, Tags, Unsupported, check_rules,
+    AwsService, Cidr, Family, PoolSpec, Provision, PublicIpSource, Rules, ScopeType, Special, Strategy, Tags,
 };
-use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
-use crate::{at, model};
+use crate::tf::Tf;
+use crate::{model, text_attr};
 
-use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, fields_with_tags};
-use super::super::shared::{Configured, Shared};
-use super::super::{errors, kept_arguments};
-use super::pool_change::waits_to_grow;
-use super::pool_plan::PoolPlanner;
-use super::pool_special::{self, SourceResourceModel};
-use super::{agreement, check_length, check_name, pool_sizes};
+use super::super::noun::Timeouts;
+use super::source_resource::SourceResourceModel;
+
+text_attr!(PublicIpSource);
+text_attr!(AwsService);
 
 model! {
     /// Manages a pool, which is a collection of CIDRs with rules for allocations from them. The configuration gives a
@@ -110,9 +106,6 @@ model! {
     blocks { timeouts: Timeouts }
 }
 
-/// Default time limit for creating a pool for a VPC: AWS finds the VPC after up to half an hour.
-const PLANNING_TIMEOUT: Duration = Duration::from_mins(35);
-
 impl PoolModel {
     pub(super) fn rules(&self) -> Option<Rules> {
         let unknown = self.allocation_min_netmask_length.is_unknown()
@@ -201,192 +194,68 @@ impl PoolModel {
         self.cidr = Tf::Unknown;
     }
 
-    pub(super) fn explain(&self, error: &Error) -> Diagnostics {
-        errors::at(error, self.attribute_for(error))
-    }
-}
-
-/// A bound that allows everything means the same as no bound. The state keeps the one that the user wrote.
-fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
-    if !(kept.is_none() && *field == Tf::Known(all)) {
-        *field = kept.into();
-    }
-}
-
-impl PoolModel {
-    fn check_family(&self, diagnostics: &mut Diagnostics) {
-        let (Some(cidrs), Some(family)) = (self.cidrs.get(), self.address_family.get()) else { return };
-        for cidr in cidrs.iter().filter(|cidr| cidr.family() != *family) {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Wrong address family",
-                    format!("{cidr} is an {} block, and address_family says {family}.", cidr.family()),
-                )
-                .at(at!(Self, cidrs)),
-            );
+    /// The provision that a configuration asks for. Blocks take precedence over a netmask length, which must agree with
+    /// them.
+    pub(super) fn asked(&self) -> Option<Provision> {
+        match &self.cidrs {
+            Tf::Unknown => None,
+            Tf::Known(cidrs) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
+            _ => self.provision(),
         }
     }
-}
 
-impl NounModel for PoolModel {
-    type Noun = Pool;
-    type Life = Held;
-
-    fn check(&self) -> Diagnostics {
-        let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), false).into_iter().collect();
-        let length_at = at!(Self, netmask_length);
-        diagnostics.extend(agreement::of_cidrs(&self.cidrs, &self.netmask_length, length_at));
-        // Amazon provides public space by size without a source pool.
-        let is_given = matches!(self.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
-        let only_size = self.netmask_length.is_known() && self.cidrs.is_null();
-        if only_size && self.source_ipam_pool_id.is_null() && !is_given {
-            diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(Self, netmask_length)));
-        }
-        self.check_family(&mut diagnostics);
-        diagnostics.append(self.check_special());
-        diagnostics.append(pool_sizes::check(self));
-        let of_cidrs = self.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
-        let family = self.address_family.cloned().or(of_cidrs);
-        diagnostics.extend(check_length(&self.netmask_length, family, at!(Self, netmask_length)));
-        // Without a family, only a violation of the limits of the longer addresses is certain.
-        let wrong = self.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
-        if let Some(error) = wrong {
-            diagnostics.push(errors::explain(&error).at(self.attribute_for(&error)));
-        }
-        diagnostics
+    /// The provision of a plan or a state. There, a netmask length takes precedence over `cidrs`, which then contains
+    /// the resulting block. When `config` names both, the blocks take precedence here as well.
+    pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
+        let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
+        if names_both { self.asked() } else { self.provision() }
     }
 
-    fn fill(&mut self, pool: &Pool) {
-        self.name = pool.meta.name.clone().into();
-        self.ipam_scope_id = pool.scope_id.clone().into();
-        self.source_ipam_pool_id = pool.source_pool_id.clone().into();
-        self.address_family = pool.address_family.into();
-        self.locale = pool.locale.clone().into();
-        self.netmask_length = match pool.provision {
-            Provision::NetmaskLength(length) => length.into(),
-            // The user may also give the size of the only block.
-            Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
-            _ => Tf::Null,
+    /// The provision of a plan or a state, when the configuration does not name both `cidrs` and a netmask length.
+    pub(super) fn provision(&self) -> Option<Provision> {
+        match (&self.netmask_length, &self.cidrs) {
+            (Tf::Unknown, _) => None,
+            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
+            (Tf::Null, Tf::Unknown) => None,
+            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
+            (Tf::Null, _) => Some(Provision::Nothing),
+        }
+    }
+
+    /// `None` while a part of it is unknown.
+    pub(super) fn special(&self) -> Option<Special> {
+        let source_resource = match &self.source_resource {
+            Tf::Unknown => return None,
+            Tf::Null => None,
+            Tf::Known(resource) => Some(resource.resource()?),
         };
-        bound(&mut self.allocation_min_netmask_length, pool.rules.min_netmask_length, 0);
-        bound(&mut self.allocation_max_netmask_length, pool.rules.max_netmask_length, pool.address_family.bits());
-        self.allocation_default_netmask_length = pool.rules.default_netmask_length.into();
-        if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
-            self.allocation_resource_tags = pool.rules.required_tags.clone().into();
-        }
-        self.allocation_strategy = pool.strategy.into();
-        self.description = pool.description.clone().into();
-        self.id = pool.meta.id.clone().into();
-        self.pool_depth = pool.depth.into();
-        self.owner = pool.meta.owner.clone().into();
-        self.tags_all = pool.tags.clone().into();
-        self.fill_special(&pool.special);
-        self.fill_cidrs(&pool.cidrs);
+        let unknown = self.public_ip_source.is_unknown()
+            || self.aws_service.is_unknown()
+            || self.publicly_advertisable.is_unknown()
+            || self.auto_import.is_unknown();
+        (!unknown).then(|| Special {
+            source_resource,
+            public_ip_source: self.public_ip_source.cloned(),
+            aws_service: self.aws_service.cloned(),
+            publicly_advertisable: self.publicly_advertisable.cloned(),
+            auto_import: self.auto_import.cloned().unwrap_or(false),
+        })
     }
 
-    fields_with_tags!();
-
-    fn attribute_for(&self, error: &Error) -> Path {
-        match error {
-            Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
-            Error::NotFound { kind: Kind::Scope, .. } | Error::ScopeMismatch { .. } => at!(Self, ipam_scope_id),
-            Error::NotFound { kind: Kind::Pool, .. } | Error::TooDeep { .. } | Error::PoolEmpty { .. } => {
-                at!(Self, source_ipam_pool_id)
-            }
-            Error::LocaleMismatch { .. } | Error::LocalesBelow { .. } => at!(Self, locale),
-            Error::NoLocale => at!(Self, auto_import),
-            Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
-            Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
-            Error::Service(_) if self.is_planning() => at!(Self, source_resource),
-            Error::FamilyMismatch { cidr: Some(_), .. }
-            | Error::Overlap { .. }
-            | Error::OutsidePool { .. }
-            | Error::OwnOverlap { .. } => at!(Self, cidrs),
-            Error::FamilyMismatch { cidr: None, .. } | Error::NoFamily => at!(Self, address_family),
-            Error::NetmaskRange { .. } | Error::PoolExhausted { .. } | Error::NoSourcePool => at!(Self, netmask_length),
-            Error::BadRules { rule, .. } => match rule {
-                RuleName::MinNetmaskLength => at!(Self, allocation_min_netmask_length),
-                RuleName::MaxNetmaskLength => at!(Self, allocation_max_netmask_length),
-                RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
-            },
-            Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
-            Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),
-            Error::Across { .. } => at!(Self, cidrs),
-            Error::Service(fault) if fault.space.is_some() && self.cidrs.is_known() => at!(Self, cidrs),
-            Error::Service(fault) if fault.space.is_some() => at!(Self, netmask_length),
-            _ => Path::root(),
+    pub(super) fn fill_special(&mut self, special: &Special) {
+        self.source_resource = special.source_resource.as_ref().map(SourceResourceModel::of).into();
+        self.public_ip_source = special.public_ip_source.into();
+        self.aws_service = special.aws_service.into();
+        self.publicly_advertisable = special.publicly_advertisable.into();
+        // A missing value and `false` mean the same.
+        if special.auto_import || !self.auto_import.is_null() {
+            self.auto_import = special.auto_import.into();
         }
     }
-}
 
-impl HeldModel for PoolModel {
-    const IMPORTED_BY: &'static str =
-        "id (ipam-pool-...) or by path, such as top/eu-west-1 or, with the scope, lab/top/eu-west-1";
-
-    fn owner(&self) -> &Tf<String> {
-        &self.owner
-    }
-
-    fn name(&self) -> &Tf<String> {
-        &self.name
-    }
-
-    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        PoolPlanner(shared).plan_new(plan)
-    }
-
-    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        PoolPlanner(shared).plan_update(prior, plan)
-    }
-
-    fn may_keep(shared: &Shared, argument: &str) -> bool {
-        // In a self-managed store the locale changes in place, and the pools below follow: see `PoolPlanner::plan_locale`.
-        let is_in_place = argument == "locale" && shared.service().is_none();
-        !is_in_place && kept_arguments::may_keep(shared)
-    }
-
-    fn creation_timeout(&self) -> Duration {
-        if self.is_planning() { PLANNING_TIMEOUT } else { DEFAULT_TIMEOUT }
-    }
-
-    fn spec(&self, config: &Self) -> Option<PoolSpec> {
-        self.request(config, self.tags_all.get()?)
-    }
-
-    fn change(&self, config: &Self) -> Option<PoolChange> {
-        self.change_with(config, self.tags_all.get()?)
-    }
-
-    fn check_limits(configured: &Configured, config: &Self) -> Result<(), Diagnostics> {
-        pool_special::check(configured, config)
-    }
-
-    fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {
-        let mut waits_for = waits_to_grow(ipam, id)?;
-        if ipam.holds().is_some() {
-            waits_for.extend(ipam.list_pool_cidrs(id, true)?.into_iter().flat_map(|found| found.meta.waits_for));
-        }
-        Ok(waits_for)
-    }
-
-    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
-        ipam.delete_pool(id, self.cascade == Tf::Known(true))
-    }
-
-    fn complete(&mut self, ipam: &dyn Ipam, pool: &Pool) -> Result<(), Diagnostics> {
-        let scope = ipam.get_scope(&pool.scope_id).map_err(|error| errors::at(&error, at!(Self, ipam_scope_id)))?;
-        self.ipam_scope_type = scope.map(|scope| scope.scope_type).into();
-        Ok(())
-    }
-
-    fn missing(&self) -> Option<Missing> {
-        let spec = PoolSpec { provision: self.provision()?, ..self.request(self, self.tags_all.get()?)? };
-        Some(Missing::Pool(Box::new(spec), self.cidrs.get().and_then(BTreeSet::first).copied()))
-    }
-
-    fn note_read(shared: &Shared, pool: &Pool) {
-        if pool.declaring.is_some() {
-            shared.changes.note_declaring(&pool.meta.id);
-        }
+    /// Whether the pool plans a VPC. AWS finds a VPC after up to half an hour, so creating such a pool has a longer
+    /// default time limit.
+    pub(super) const fn is_planning(&self) -> bool {
+        self.source_resource.is_known()
     }
 }

@@ -10,11 +10,11 @@ use crate::{at, fill_block_attributes, model};
 use super::super::block_attributes::block_attributes;
 use super::super::create::Request;
 use super::super::noun::{
-    DEFAULT_TIMEOUT, Held, HeldModel, NounModel, Timeouts, check_import, check_rename, fields, keep,
+    DEFAULT_TIMEOUT, Held, HeldModel, HeldPlan, NounModel, Timeouts, check_import, check_rename, fields, keep,
 };
 use super::super::shared::{Configured, Shared};
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
-use super::pool_change::check_kept;
+use super::pool_keeps::check_pool_keeps;
 use super::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::replaced::Replaced;
 use super::{agreement, check_length, check_name};
@@ -99,90 +99,6 @@ impl PoolCidrModel {
     }
 }
 
-/// Plans pool CIDRs.
-struct Planner<'a>(&'a Shared);
-
-impl Planner<'_> {
-    /// Checks that the source pool keeps the block.
-    fn check_source(&self, configured: &Configured, prior: &PoolCidrModel) -> Result<(), Diagnostics> {
-        let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
-        if !self.0.changes.is_any_regrouped() {
-            return Ok(());
-        }
-        let at = || at!(PoolCidrModel, ipam_pool_id);
-        let pool = configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at()))?;
-        let source_id = pool.and_then(|pool| pool.source_pool_id);
-        source_id.map_or(Ok(()), |source_id| check_kept(self.0, &source_id, cidr, at()))
-    }
-
-    /// Reports in the plan that another object has the name.
-    fn check_rename(
-        &self,
-        configured: &Configured,
-        prior: &PoolCidrModel,
-        plan: &Plan<PoolCidrModel>,
-    ) -> Result<(), Diagnostics> {
-        if plan.planned.name == prior.name || plan.planned.name.is_unknown() || configured.ipam.holds().is_none() {
-            return Ok(());
-        }
-        plan.config.require_name()?;
-        let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
-        let cidr = cidr.to_string();
-        let name = plan.planned.name.get().unwrap_or(&cidr);
-        let has_it = |one: &PoolCidr| !one.inline && one.meta.name == *name;
-        let all = configured.ipam.list_pool_cidrs(pool_id, true);
-        let taken_by = all.map(|all| all.into_iter().find(has_it));
-        let at = PoolCidrModel::name_at(&plan.config);
-        check_rename(self.0, prior, plan.committing, taken_by, at)
-    }
-
-    fn plan_new(&self, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
-        if configured.ipam.holds().is_some() {
-            plan.config.require_name()?;
-        }
-        if !plan.config.proof().is_absent() {
-            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
-        }
-        if let Some(cidr) = plan.config.cidr.get() {
-            fill_block_attributes!(&mut plan.planned, *cidr);
-        }
-        let Some(spec) = PoolCidrModel::request(&plan.config) else { return Ok(()) };
-        let config = plan.config.clone();
-        let request = Request {
-            shared: self.0,
-            configured: &configured,
-            name_at: PoolCidrModel::name_at(&config),
-            attribute_for: &|error| config.attribute_for(error),
-        };
-        let Some(held) = holding::hold_or_look::<_, PoolCidr>(&request, plan, &spec)? else {
-            self.0.changes.plan_growth(&spec.pool_id);
-            return Ok(());
-        };
-        self.0.changes.plan_resource(&held.pool_id, held.cidr);
-        plan.planned.fill(&held);
-        Ok(())
-    }
-
-    fn plan_update(&self, prior: &PoolCidrModel, plan: &mut Plan<PoolCidrModel>) -> Result<(), Diagnostics> {
-        if plan.config.cidr.is_known() && plan.planned.cidr == prior.cidr {
-            // A netmask length that is not known yet agrees with the block, or is an error later.
-            plan.replace.retain(|path| *path != at!(PoolCidrModel, netmask_length));
-        }
-        let stays = plan.replace.is_empty();
-        if let (true, Some(configured)) = (stays, self.0.configured()?) {
-            self.check_source(&configured, prior)?;
-            self.check_rename(&configured, prior, plan)?;
-            kept_arguments::note(&configured, &prior.id, plan);
-        }
-        let blocks = prior.cidr.get().into_iter().copied().collect();
-        Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
-        keep(self.0, prior, plan, PoolCidrModel::name_at(prior))?;
-        let blocks = prior.cidr.get().filter(|_| stays).into_iter().copied().collect();
-        hand_over::check_kept(self.0, &prior.id, &blocks, at!(PoolCidrModel, cidr))
-    }
-}
-
 impl NounModel for PoolCidrModel {
     type Noun = PoolCidr;
     type Life = Held;
@@ -264,14 +180,6 @@ impl HeldModel for PoolCidrModel {
         self.cidr.is_null()
     }
 
-    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        Planner(shared).plan_new(plan)
-    }
-
-    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
-        Planner(shared).plan_update(prior, plan)
-    }
-
     fn creation_timeout(&self) -> Duration {
         if self.proof().is_absent() { DEFAULT_TIMEOUT } else { PROOF_TIMEOUT }
     }
@@ -316,5 +224,87 @@ impl HeldModel for PoolCidrModel {
             return Err(Diagnostic::error("This CIDR belongs to the configuration of its pool", detail).into());
         }
         check_import(PoolCidr::WORD, &found.meta)
+    }
+}
+
+/// Checks that the source pool keeps the block.
+fn check_source(shared: &Shared, configured: &Configured, prior: &PoolCidrModel) -> Result<(), Diagnostics> {
+    let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
+    if !shared.changes.is_any_regrouped() {
+        return Ok(());
+    }
+    let at = || at!(PoolCidrModel, ipam_pool_id);
+    let pool = configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at()))?;
+    let source_id = pool.and_then(|pool| pool.source_pool_id);
+    source_id.map_or(Ok(()), |source_id| check_pool_keeps(shared, &source_id, cidr, at()))
+}
+
+/// Reports in the plan that another object has the name.
+fn check_name_is_free(
+    shared: &Shared,
+    configured: &Configured,
+    prior: &PoolCidrModel,
+    plan: &Plan<PoolCidrModel>,
+) -> Result<(), Diagnostics> {
+    if plan.planned.name == prior.name || plan.planned.name.is_unknown() || configured.ipam.holds().is_none() {
+        return Ok(());
+    }
+    plan.config.require_name()?;
+    let (Some(pool_id), Some(cidr)) = (prior.ipam_pool_id.get(), prior.cidr.get()) else { return Ok(()) };
+    let cidr = cidr.to_string();
+    let name = plan.planned.name.get().unwrap_or(&cidr);
+    let has_it = |one: &PoolCidr| !one.inline && one.meta.name == *name;
+    let all = configured.ipam.list_pool_cidrs(pool_id, true);
+    let taken_by = all.map(|all| all.into_iter().find(has_it));
+    let at = PoolCidrModel::name_at(&plan.config);
+    check_rename(shared, prior, plan.committing, taken_by, at)
+}
+
+impl HeldPlan for PoolCidrModel {
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        let Some(configured) = shared.configured()? else { return Ok(()) };
+        if configured.ipam.holds().is_some() {
+            plan.config.require_name()?;
+        }
+        if !plan.config.proof().is_absent() {
+            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
+        }
+        if let Some(cidr) = plan.config.cidr.get() {
+            fill_block_attributes!(&mut plan.planned, *cidr);
+        }
+        let Some(spec) = Self::request(&plan.config) else { return Ok(()) };
+        let config = plan.config.clone();
+        let request = Request {
+            shared,
+            configured: &configured,
+            name_at: Self::name_at(&config),
+            attribute_for: &|error| config.attribute_for(error),
+            pool_rules: None,
+        };
+        let Some(held) = holding::hold_or_look::<_, PoolCidr>(&request, plan, &spec)? else {
+            shared.changes.plan_growth(&spec.pool_id);
+            return Ok(());
+        };
+        shared.changes.plan_resource(&held.pool_id, held.cidr);
+        plan.planned.fill(&held);
+        Ok(())
+    }
+
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        if plan.config.cidr.is_known() && plan.planned.cidr == prior.cidr {
+            // A netmask length that is not known yet agrees with the block, or is an error later.
+            plan.replace.retain(|path| *path != at!(Self, netmask_length));
+        }
+        let stays = plan.replace.is_empty();
+        if let (true, Some(configured)) = (stays, shared.configured()?) {
+            check_source(shared, &configured, prior)?;
+            check_name_is_free(shared, &configured, prior, plan)?;
+            kept_arguments::note(&configured, &prior.id, plan);
+        }
+        let blocks = prior.cidr.get().into_iter().copied().collect();
+        Replaced { word: "pool CIDR", id: &prior.id, name: &prior.name, blocks, more: "" }.warn(plan);
+        keep(shared, prior, plan, Self::name_at(prior))?;
+        let blocks = prior.cidr.get().filter(|_| stays).into_iter().copied().collect();
+        hand_over::check_kept(shared, &prior.id, &blocks, at!(Self, cidr))
     }
 }

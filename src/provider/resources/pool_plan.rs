@@ -5,16 +5,13 @@ use crate::ipam::{Pool, Tags};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::create::{self, Request};
-use super::super::noun::{NounModel, keep, show_planned};
+use super::super::noun::{HeldPlan, NounModel, keep, show_planned};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, hand_over, holding, kept_arguments};
 use super::pool::PoolModel;
-use super::pool_change::check_kept;
-use super::pool_special;
-
-/// Plans pools.
-pub(super) struct PoolPlanner<'a>(pub(super) &'a Shared);
+use super::pool_keeps::check_pool_keeps;
+use super::{pool_change, pool_special};
 
 /// Refuses arguments that the store does not have.
 fn check_limits(
@@ -28,26 +25,27 @@ fn check_limits(
     pool_special::check(configured, config)
 }
 
-impl PoolPlanner<'_> {
-    pub(super) fn plan_new(&self, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
-        create::note_replacement(self.0, &plan.private);
-        let Some(configured) = self.0.configured()? else { return Ok(()) };
+impl HeldPlan for PoolModel {
+    fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        create::note_replacement(shared, &plan.private);
+        let Some(configured) = shared.configured()? else { return Ok(()) };
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
         plan.planned.foretell(&plan.config);
-        let followed = self.follow_locale(&plan.config.source_ipam_pool_id.clone(), plan)?;
+        let followed = pool_change::follow_locale(shared, &plan.config.source_ipam_pool_id.clone(), plan)?;
         let Some(mut spec) = plan.planned.request(&plan.config, &tags.known) else { return Ok(()) };
         if let Some(followed) = &followed {
             spec.locale = followed.asked(&plan.planned.locale);
         }
         let config = plan.config.clone();
         let request = Request {
-            shared: self.0,
+            shared,
             configured: &configured,
             name_at: at!(PoolModel, name),
             attribute_for: &|error| config.attribute_for(error),
+            pool_rules: None,
         };
         let Some(pool) = holding::hold_or_look::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
         show_planned(&configured, &mut plan.planned, &pool, &tags)?;
@@ -57,8 +55,8 @@ impl PoolPlanner<'_> {
         Ok(())
     }
 
-    pub(super) fn plan_update(&self, prior: &PoolModel, plan: &mut Plan<PoolModel>) -> Result<(), Diagnostics> {
-        let Some(configured) = self.0.configured()? else {
+    fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        let Some(configured) = shared.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             if plan.planned.provision_by(&plan.config) != prior.provision_by(&plan.config) {
                 plan.planned.forget_blocks();
@@ -69,29 +67,29 @@ impl PoolPlanner<'_> {
         plan.planned.tags_all = tags.all.clone();
         check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
-        let followed = self.plan_locale(&configured, prior, plan)?;
+        let followed = pool_change::plan_locale(shared, &configured, prior, plan)?;
         if plan.replace.is_empty() {
-            self.plan_change(&configured, prior, plan, (&tags.known, followed.as_ref()))?;
+            pool_change::plan_change(shared, &configured, prior, plan, (&tags.known, followed.as_ref()))?;
         }
         if plan.replace.is_empty() {
-            self.check_rename(&configured, prior, plan)?;
+            pool_change::check_name_is_free(shared, &configured, prior, plan)?;
         }
         let stays = plan.replace.is_empty();
         if let (true, Some(source_id), Some(cidrs)) = (stays, prior.source_ipam_pool_id.get(), plan.planned.cidrs.get())
         {
             cidrs
                 .iter()
-                .try_for_each(|cidr| check_kept(self.0, source_id, cidr, at!(PoolModel, source_ipam_pool_id)))?;
+                .try_for_each(|cidr| check_pool_keeps(shared, source_id, cidr, at!(PoolModel, source_ipam_pool_id)))?;
         }
         if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
             && prior.rules().as_ref() != Some(&rules)
         {
-            self.0.changes.plan_rules(id, rules);
+            shared.changes.plan_rules(id, rules);
         }
         kept_arguments::note(&configured, &prior.id, plan);
-        self.warn_of_replacement(&configured, prior, plan);
-        keep(self.0, prior, plan, at!(PoolModel, name))?;
+        pool_change::warn_of_replacement(&configured, prior, plan);
+        keep(shared, prior, plan, at!(PoolModel, name))?;
         let blocks = plan.planned.cidrs.get().filter(|_| stays).cloned().unwrap_or_default();
-        hand_over::check_kept(self.0, &prior.id, &blocks, at!(PoolModel, cidrs))
+        hand_over::check_kept(shared, &prior.id, &blocks, at!(PoolModel, cidrs))
     }
 }

@@ -1,42 +1,12 @@
-//! Sizes and blocks: which of the two provisions a pool, and sizes of allocations that do not fit into its blocks.
+//! Sizes and blocks of a pool: whether they agree, and sizes of allocations that do not fit into its blocks.
 
 use std::collections::BTreeSet;
 
 use crate::at;
-use crate::ipam::{Cidr, Provision};
+use crate::ipam::Cidr;
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
 use super::pool::PoolModel;
-
-impl PoolModel {
-    /// The provision that a configuration asks for. Blocks take precedence over a netmask length, which must agree with
-    /// them.
-    pub(super) fn asked(&self) -> Option<Provision> {
-        match &self.cidrs {
-            Tf::Unknown => None,
-            Tf::Known(cidrs) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
-            _ => self.provision(),
-        }
-    }
-
-    /// The provision of a plan or a state. There, a netmask length takes precedence over `cidrs`, which then contains
-    /// the resulting block. When `config` names both, the blocks take precedence here as well.
-    pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
-        let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
-        if names_both { self.asked() } else { self.provision() }
-    }
-
-    /// The provision of a plan or a state, when the configuration does not name both `cidrs` and a netmask length.
-    pub(super) fn provision(&self) -> Option<Provision> {
-        match (&self.netmask_length, &self.cidrs) {
-            (Tf::Unknown, _) => None,
-            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
-            (Tf::Null, Tf::Unknown) => None,
-            (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
-            (Tf::Null, _) => Some(Provision::Nothing),
-        }
-    }
-}
 
 /// Whether `length` is the size of the only block.
 pub(super) fn agrees(length: &Tf<u8>, cidrs: &BTreeSet<Cidr>) -> bool {

@@ -1,170 +1,74 @@
 //! Attributes of `ipam_pool` that only AWS has and other stores refuse, and `auto_import`.
 
-use crate::ipam::{
-    AwsService, Cidr, Family, OnlyAws, PublicIpSource, ScopeType, SourceResource, SourceResourceType, Special,
-};
+use crate::at;
+use crate::ipam::{Cidr, Family, OnlyAws, PublicIpSource, ScopeType, Special};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
-use crate::{at, model, text_attr};
 
 use super::super::shared::Configured;
 use super::super::{capabilities, errors};
 use super::pool::PoolModel;
+use super::source_resource::SourceResourceModel;
 
-text_attr!(PublicIpSource);
-text_attr!(AwsService);
-
-model! {
-    /// The VPC whose address space a pool plans.
-    pub(crate) struct SourceResourceModel {
-        /// ID of the VPC, `vpc-...`. The provider does not look it up, because the VPC may belong to another account.
-        resource_id: String => required(),
-        /// ID of the AWS account that owns the VPC, twelve digits.
-        resource_owner: String => required(),
-        /// Region of the VPC.
-        resource_region: String => required(),
-        /// Type of the resource, such as `vpc`.
-        resource_type: String => required(),
+/// Reports contradictions within the configuration itconfig.
+pub(super) fn check_config(config: &PoolModel) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    diagnostics.extend(wrong_advertising(config));
+    diagnostics.extend(config.source_resource.get().and_then(SourceResourceModel::wrong));
+    if config.auto_import == Tf::Known(true) && config.locale.is_null() && config.source_ipam_pool_id.is_null() {
+        let why = "A pool imports discovered resources from one Region: set `locale` to that Region.";
+        diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(PoolModel, auto_import)));
     }
+    diagnostics
 }
 
-impl SourceResourceModel {
-    fn of(resource: &SourceResource) -> Self {
-        Self {
-            resource_id: resource.resource_id.clone().into(),
-            resource_owner: resource.resource_owner.clone().into(),
-            resource_region: resource.resource_region.clone().into(),
-            resource_type: resource.resource_type.to_string().into(),
-        }
+/// Refuses blocks in the configuration that AWS does not accept in such a top-level pool.
+fn wrong_public_blocks(config: &PoolModel) -> Option<Diagnostic> {
+    let has_cidrs = config.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
+    if !has_cidrs || !config.source_ipam_pool_id.is_null() {
+        return None;
     }
-
-    fn resource(&self) -> Option<SourceResource> {
-        Some(SourceResource {
-            resource_id: self.resource_id.cloned()?,
-            resource_owner: self.resource_owner.cloned()?,
-            resource_region: self.resource_region.cloned()?,
-            resource_type: self.resource_type.get()?.parse().ok()?,
-        })
-    }
+    let (summary, why) = match config.public_ip_source.get()? {
+        PublicIpSource::Amazon => (
+            "Amazon chooses the blocks",
+            "The pool cannot choose the blocks of Amazon-provided space. Leave `cidrs` out, and set \
+             `netmask_length`.",
+        ),
+        PublicIpSource::Byoip => (
+            "A public block without proof",
+            "AWS accepts a public block in a top-level pool only with a proof. Leave `cidrs` out, and provision it \
+             with `ipam_pool_cidr`, which has `cidr_authorization_context` and \
+             `ipam_external_resource_verification_token_id`.",
+        ),
+        _ => return None,
+    };
+    Some(Diagnostic::error(summary, why).at(at!(PoolModel, cidrs)))
 }
 
-impl PoolModel {
-    /// `None` while a part of it is unknown.
-    pub(super) fn special(&self) -> Option<Special> {
-        let source_resource = match &self.source_resource {
-            Tf::Unknown => return None,
-            Tf::Null => None,
-            Tf::Known(resource) => Some(resource.resource()?),
-        };
-        let unknown = self.public_ip_source.is_unknown()
-            || self.aws_service.is_unknown()
-            || self.publicly_advertisable.is_unknown()
-            || self.auto_import.is_unknown();
-        (!unknown).then(|| Special {
-            source_resource,
-            public_ip_source: self.public_ip_source.cloned(),
-            aws_service: self.aws_service.cloned(),
-            publicly_advertisable: self.publicly_advertisable.cloned(),
-            auto_import: self.auto_import.cloned().unwrap_or(false),
-        })
+/// AWS accepts `publicly_advertisable` only for public IPv6 space that the account brought, and refuses any other
+/// request.
+fn wrong_advertising(config: &PoolModel) -> Option<Diagnostic> {
+    if config.publicly_advertisable.is_null() {
+        return None;
     }
-
-    pub(super) fn fill_special(&mut self, special: &Special) {
-        self.source_resource = special.source_resource.as_ref().map(SourceResourceModel::of).into();
-        self.public_ip_source = special.public_ip_source.into();
-        self.aws_service = special.aws_service.into();
-        self.publicly_advertisable = special.publicly_advertisable.into();
-        // A missing value and `false` mean the same.
-        if special.auto_import || !self.auto_import.is_null() {
-            self.auto_import = special.auto_import.into();
+    let of_cidrs = config.cidrs.get().and_then(|cidrs| cidrs.first()).map(Cidr::family);
+    let why = match (&config.address_family, &config.public_ip_source) {
+        (Tf::Known(Family::Ipv4), _) => "IPv4 space of your own is always advertisable",
+        (Tf::Null, _) if of_cidrs == Some(Family::Ipv4) => "IPv4 space of your own is always advertisable",
+        (Tf::Null, _) if of_cidrs.is_none() => "`address_family` is not set",
+        (_, Tf::Known(PublicIpSource::Amazon)) => "Amazon itself advertises Amazon-provided space",
+        (_, Tf::Null) => "`public_ip_source` is not set",
+        _ if config.ipam_scope_id.is_null() && config.source_ipam_pool_id.is_null() => {
+            "without `ipam_scope_id` the pool is in the default private scope"
         }
-    }
-
-    /// Reports contradictions within the configuration itself.
-    pub(super) fn check_special(&self) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
-        diagnostics.extend(self.wrong_advertising());
-        diagnostics.extend(self.source_resource.get().and_then(SourceResourceModel::wrong));
-        if self.auto_import == Tf::Known(true) && self.locale.is_null() && self.source_ipam_pool_id.is_null() {
-            let why = "A pool imports discovered resources from one Region: set `locale` to that Region.";
-            diagnostics.push(Diagnostic::error("auto_import needs a locale", why).at(at!(Self, auto_import)));
-        }
-        diagnostics
-    }
-
-    /// Refuses blocks in the configuration that AWS does not accept in such a top-level pool.
-    fn wrong_public_blocks(&self) -> Option<Diagnostic> {
-        let has_cidrs = self.cidrs.get().is_some_and(|cidrs| !cidrs.is_empty());
-        if !has_cidrs || !self.source_ipam_pool_id.is_null() {
-            return None;
-        }
-        let (summary, why) = match self.public_ip_source.get()? {
-            PublicIpSource::Amazon => (
-                "Amazon chooses the blocks",
-                "The pool cannot choose the blocks of Amazon-provided space. Leave `cidrs` out, and set \
-                 `netmask_length`.",
-            ),
-            PublicIpSource::Byoip => (
-                "A public block without proof",
-                "AWS accepts a public block in a top-level pool only with a proof. Leave `cidrs` out, and provision it \
-                 with `ipam_pool_cidr`, which has `cidr_authorization_context` and \
-                 `ipam_external_resource_verification_token_id`.",
-            ),
-            _ => return None,
-        };
-        Some(Diagnostic::error(summary, why).at(at!(Self, cidrs)))
-    }
-
-    /// AWS accepts `publicly_advertisable` only for public IPv6 space that the account brought, and refuses any other
-    /// request.
-    fn wrong_advertising(&self) -> Option<Diagnostic> {
-        if self.publicly_advertisable.is_null() {
-            return None;
-        }
-        let of_cidrs = self.cidrs.get().and_then(|cidrs| cidrs.first()).map(Cidr::family);
-        let why = match (&self.address_family, &self.public_ip_source) {
-            (Tf::Known(Family::Ipv4), _) => "IPv4 space of your own is always advertisable",
-            (Tf::Null, _) if of_cidrs == Some(Family::Ipv4) => "IPv4 space of your own is always advertisable",
-            (Tf::Null, _) if of_cidrs.is_none() => "`address_family` is not set",
-            (_, Tf::Known(PublicIpSource::Amazon)) => "Amazon itself advertises Amazon-provided space",
-            (_, Tf::Null) => "`public_ip_source` is not set",
-            _ if self.ipam_scope_id.is_null() && self.source_ipam_pool_id.is_null() => {
-                "without `ipam_scope_id` the pool is in the default private scope"
-            }
-            _ => return None,
-        };
-        let detail = format!(
-            "AWS accepts `publicly_advertisable` only with `address_family = \"ipv6\"` and `public_ip_source = \
-             \"byoip\"` in the public scope, and {why}. Leave it out, or set these arguments."
-        );
-        Some(Diagnostic::error("publicly_advertisable cannot be set here", detail).at(at!(Self, publicly_advertisable)))
-    }
-
-    /// Whether the pool plans a VPC. AWS finds a VPC after up to half an hour, so creating such a pool has a longer
-    /// default time limit.
-    pub(super) const fn is_planning(&self) -> bool {
-        self.source_resource.is_known()
-    }
-}
-
-impl SourceResourceModel {
-    fn wrong(&self) -> Option<Diagnostic> {
-        let at = Path::attribute("source_resource");
-        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if let Some(owner) = self.resource_owner.get().filter(|owner| !is_account(owner)) {
-            let why = format!("{owner:?} is not the id of an account, which has 12 digits.");
-            return Some(Diagnostic::error("Invalid resource_owner", why).at(at));
-        }
-        let resource_type = match self.resource_type.get().map(|word| word.parse::<SourceResourceType>()) {
-            // For a member of a single object, Terraform shows the whole resource.
-            Some(Err(why)) => return Some(Diagnostic::error("Invalid resource_type", why).at(at)),
-            Some(Ok(word)) => Some(word),
-            None => None,
-        };
-        let is_vpc = resource_type == Some(SourceResourceType::Vpc);
-        let id = self.resource_id.get().filter(|id| is_vpc && !id.starts_with("vpc-"))?;
-        let why = format!("{id:?} is not the id of a VPC, which begins with vpc-.");
-        Some(Diagnostic::error("Invalid resource_id", why).at(at))
-    }
+        _ => return None,
+    };
+    let detail = format!(
+        "AWS accepts `publicly_advertisable` only with `address_family = \"ipv6\"` and `public_ip_source = \
+         \"byoip\"` in the public scope, and {why}. Leave it out, or set these arguments."
+    );
+    Some(
+        Diagnostic::error("publicly_advertisable cannot be set here", detail).at(at!(PoolModel, publicly_advertisable)),
+    )
 }
 
 /// Refuses what the store, or the scope of the pool, does not support. `config` is the configuration as the user wrote
@@ -190,7 +94,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
     if !configured.ipam.capabilities().special {
         return Ok(());
     }
-    if let Some(wrong) = config.wrong_public_blocks() {
+    if let Some(wrong) = wrong_public_blocks(config) {
         return Err(wrong.into());
     }
     let public_only = [

@@ -6,7 +6,9 @@ use crate::tf::{Diagnostics, Path, Plan, Tf};
 use crate::{at, model};
 
 use super::super::create::{self, Request};
-use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_rename, fields_with_tags, keep, show_planned};
+use super::super::noun::{
+    Held, HeldModel, HeldPlan, NounModel, Timeouts, check_rename, fields_with_tags, keep, show_planned,
+};
 use super::super::shared::Shared;
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, holding, kept_arguments};
@@ -100,6 +102,29 @@ impl HeldModel for ScopeModel {
         &self.name
     }
 
+    fn spec(&self, config: &Self) -> Option<ScopeSpec> {
+        self.request(config, self.tags_all.get()?)
+    }
+
+    fn change(&self, _config: &Self) -> Option<ScopeChange> {
+        if self.description.is_unknown() {
+            return None;
+        }
+        let (name, description, tags) = (self.name.cloned()?, self.description.cloned(), self.tags_all.cloned()?);
+        Some(ScopeChange { name, description, tags })
+    }
+
+    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
+        ipam.delete_scope(id)
+    }
+
+    fn missing(&self) -> Option<Missing> {
+        let spec = self.request(self, self.tags_all.get()?)?;
+        (self.is_default != Tf::Known(true)).then_some(Missing::Scope(spec))
+    }
+}
+
+impl HeldPlan for ScopeModel {
     fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         create::note_replacement(shared, &plan.private);
         let Some(configured) = shared.configured()? else { return Ok(()) };
@@ -119,6 +144,7 @@ impl HeldModel for ScopeModel {
             configured: &configured,
             name_at: at!(Self, name),
             attribute_for: &|error| NounModel::attribute_for(&Self::default(), error),
+            pool_rules: None,
         };
         match holding::hold_or_look::<_, Scope>(&request, plan, &spec)? {
             Some(scope) => show_planned(&configured, &mut plan.planned, &scope, &tags),
@@ -144,26 +170,5 @@ impl HeldModel for ScopeModel {
             }
             _ => Ok(()),
         }
-    }
-
-    fn spec(&self, config: &Self) -> Option<ScopeSpec> {
-        self.request(config, self.tags_all.get()?)
-    }
-
-    fn change(&self, _config: &Self) -> Option<ScopeChange> {
-        if self.description.is_unknown() {
-            return None;
-        }
-        let (name, description, tags) = (self.name.cloned()?, self.description.cloned(), self.tags_all.cloned()?);
-        Some(ScopeChange { name, description, tags })
-    }
-
-    fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
-        ipam.delete_scope(id)
-    }
-
-    fn missing(&self) -> Option<Missing> {
-        let spec = self.request(self, self.tags_all.get()?)?;
-        (self.is_default != Tf::Known(true)).then_some(Missing::Scope(spec))
     }
 }

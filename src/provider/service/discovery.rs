@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::backend::Ipam;
 use crate::backend::observation::SeenType;
-use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, RoleArn};
+use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, EntityPath, RoleArn};
 use crate::ipam::Tags;
 use crate::ipam::discovery::types::{Exclusions, Survey, SurveyRole, UnknownColumns};
 use crate::tf::{Diagnostics, Tf};
-use crate::{at, model, text_attr};
+use crate::{model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags};
-use super::super::resources::check_name;
+use super::super::noun::Timeouts;
 use super::data::ServiceData;
-use super::discovery_rules::{check, check_capabilities, check_quota};
 
 text_attr!(EntityPath);
 text_attr!(RoleArn);
@@ -104,7 +101,7 @@ model! {
 }
 
 /// A missing set and an empty set mean the same. The state keeps the one that the user wrote.
-fn shown<T: Default + PartialEq>(kept: T, state: &mut Tf<T>) {
+pub(super) fn shown<T: Default + PartialEq>(kept: T, state: &mut Tf<T>) {
     let is_empty = kept == T::default();
     if is_empty && (state.is_null() || state.get() == Some(&kept)) {
         return;
@@ -136,7 +133,7 @@ impl RoleModel {
 }
 
 impl DiscoveryModel {
-    fn is_unknown(&self) -> bool {
+    pub(super) fn is_unknown(&self) -> bool {
         let flags = [self.own_account.is_unknown(), self.avoided.is_unknown(), self.description.is_unknown()];
         let sets = [
             self.organizational_unit_exclusions.is_unknown(),
@@ -152,7 +149,7 @@ impl DiscoveryModel {
     }
 
     /// The configuration of the scans; `None` while a part of it is unknown.
-    fn survey(&self) -> Option<Survey> {
+    pub(super) fn survey(&self) -> Option<Survey> {
         let roles = if self.role.is_unknown() { return None } else { self.role.cloned().unwrap_or_default() };
         Some(Survey {
             operating_regions: self.operating_regions.cloned().unwrap_or_default(),
@@ -170,7 +167,7 @@ impl DiscoveryModel {
         })
     }
 
-    fn fill_survey(&mut self, survey: &Survey) {
+    pub(super) fn fill_survey(&mut self, survey: &Survey) {
         shown(survey.operating_regions.clone(), &mut self.operating_regions);
         shown(survey.resource_types.clone(), &mut self.resource_types);
         shown(parsed(&survey.exclusions.account_ids), &mut self.excluded_account_ids);
@@ -180,70 +177,6 @@ impl DiscoveryModel {
         shown(survey.unknown_columns, &mut self.unknown_columns);
         let roles: Vec<_> = survey.roles.iter().filter_map(RoleModel::of).collect();
         self.role = Tf::Known(roles);
-    }
-}
-
-impl NounModel for DiscoveryModel {
-    type Noun = DiscoveryNoun;
-    type Life = Assigned;
-
-    fn check(&self) -> Diagnostics {
-        let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
-        diagnostics.append(check(self));
-        diagnostics
-    }
-
-    fn fill(&mut self, record: &DiscoveryRecord) {
-        self.name = record.name.clone().into();
-        self.description = record.description.clone().into();
-        self.fill_survey(&record.survey);
-        shown(record.exclusions.clone(), &mut self.organizational_unit_exclusions);
-        // Only a store that makes its own scans has these values.
-        let says = record.arn.is_none();
-        self.own_account = says.then_some(record.survey.own_account).into();
-        self.avoided = says.then_some(record.survey.avoided).into();
-        self.id = record.id.clone().into();
-        self.arn = record.arn.clone().into();
-        self.owner_id = record.owner_id.clone().into();
-        self.is_default = record.is_default.into();
-        self.ipam_resource_discovery_region = record.region.clone().into();
-    }
-
-    fields_with_tags!();
-}
-
-impl AssignedModel for DiscoveryModel {
-    fn settle(config: &Self, planned: &mut Self, ipam: &dyn Ipam) {
-        let has_survey = ipam.capabilities().surveys;
-        let settled = |said: &Tf<bool>, otherwise| match said {
-            Tf::Null if has_survey => Tf::Known(otherwise),
-            said => said.clone(),
-        };
-        planned.own_account = settled(&config.own_account, false);
-        planned.avoided = settled(&config.avoided, true);
-        if has_survey {
-            (planned.arn, planned.owner_id, planned.ipam_resource_discovery_region) = (Tf::Null, Tf::Null, Tf::Null);
-            planned.is_default = false.into();
-        }
-    }
-
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
-        let mut said = check_capabilities(self, ipam);
-        said.append(check_quota(prior, self));
-        said
-    }
-
-    fn spec(&self) -> Option<DiscoverySpec> {
-        if self.is_unknown() || self.name.is_unknown() {
-            return None;
-        }
-        Some(DiscoverySpec {
-            name: self.name.cloned(),
-            description: self.description.cloned(),
-            survey: self.survey()?,
-            exclusions: self.organizational_unit_exclusions.cloned().unwrap_or_default(),
-            tags: self.tags_all.cloned()?,
-        })
     }
 }
 

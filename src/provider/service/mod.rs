@@ -6,6 +6,7 @@ pub(super) mod byoasn;
 pub(super) mod byoip;
 mod data;
 pub(super) mod discovery;
+mod discovery_noun;
 mod discovery_rules;
 pub(super) mod ipam;
 pub(super) mod organization;
