@@ -82,7 +82,7 @@ impl Resource for Things {
         Ok(())
     }
 
-    fn read(&self, state: Thing) -> Result<Option<Thing>, Diagnostics> {
+    fn read(&self, state: Thing, _warnings: &mut Diagnostics) -> Result<Option<Thing>, Diagnostics> {
         Ok((state.name != Tf::Known("gone".to_owned())).then_some(state))
     }
 

@@ -40,7 +40,7 @@ use crate::tf;
 pub use config::NamedService;
 
 use config::IpamProvider;
-use noun::Managed;
+use noun::{AssignedResource, HeldResource};
 use resources::{allocation, pool, pool_cidr, scope};
 use service::{
     association, byoasn, byoip, discovery, ipam, organization, policy, policy_enablement, resolver, resolver_target,
@@ -75,29 +75,33 @@ pub fn owner(argument: Option<String>) -> String {
 /// All resources. Registration, documentation and the tests of the rules of Terraform follow from this list.
 fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
     macro_rules! of {
-        ($($model:ident::$Model:ident),+ $(,)?) => {
-            vec![$(Box::new(Managed::<$model::$Model>::new(shared))),+]
+        ($($Resource:ident { $($model:ident::$Model:ident),+ $(,)? })+) => {
+            vec![$($(Box::new($Resource::<$model::$Model>::new(shared)) as Box<dyn tf::ErasedResource>),+),+]
         };
     }
-    of![
-        scope::ScopeModel,
-        pool::PoolModel,
-        pool_cidr::PoolCidrModel,
-        allocation::AllocationModel,
-        ipam::IpamModel,
-        policy::PolicyModel,
-        policy_enablement::EnablementModel,
-        resolver::ResolverModel,
-        resolver_target::TargetModel,
-        association::AssociationModel,
-        discovery::DiscoveryModel,
-        organization::AdminModel,
-        resource_cidr::ResourceCidrModel,
-        byoasn::ByoasnModel,
-        byoasn::ByoasnAssociationModel,
-        byoip::ByoipCidrModel,
-        token::TokenModel,
-    ]
+    of! {
+        HeldResource {
+            scope::ScopeModel,
+            pool::PoolModel,
+            pool_cidr::PoolCidrModel,
+            allocation::AllocationModel,
+        }
+        AssignedResource {
+            ipam::IpamModel,
+            policy::PolicyModel,
+            policy_enablement::EnablementModel,
+            resolver::ResolverModel,
+            resolver_target::TargetModel,
+            association::AssociationModel,
+            discovery::DiscoveryModel,
+            organization::AdminModel,
+            resource_cidr::ResourceCidrModel,
+            byoasn::ByoasnModel,
+            byoasn::ByoasnAssociationModel,
+            byoip::ByoipCidrModel,
+            token::TokenModel,
+        }
+    }
 }
 
 fn over(shared: &Arc<Shared>) -> tf::Provider {

@@ -227,7 +227,7 @@ fn wholly_known(block: &Block, type_name: &str, object: Value) -> Result<Value, 
 
 pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
     let mut warnings = Diagnostics::new();
-    let Some(now) = resource.refresh(R::Model::decode(state, &Path::root())?, &mut warnings)? else {
+    let Some(now) = resource.read(R::Model::decode(state, &Path::root())?, &mut warnings)? else {
         return Ok((Value::Null, warnings));
     };
     let block = R::Model::block();

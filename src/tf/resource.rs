@@ -173,15 +173,7 @@ pub trait Resource: Send + Sync + 'static {
     ///
     /// # Errors
     /// Fails if the object cannot be read.
-    fn read(&self, state: Self::Model) -> Result<Option<Self::Model>, Diagnostics>;
-
-    /// Like [`Resource::read`], with warnings of the refresh.
-    ///
-    /// # Errors
-    /// Fails if the object cannot be read.
-    fn refresh(&self, state: Self::Model, _warnings: &mut Diagnostics) -> Result<Option<Self::Model>, Diagnostics> {
-        self.read(state)
-    }
+    fn read(&self, state: Self::Model, warnings: &mut Diagnostics) -> Result<Option<Self::Model>, Diagnostics>;
 
     /// Terraform imports an object by ID, and then refreshes the state.
     ///

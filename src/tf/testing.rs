@@ -230,7 +230,7 @@ impl Resource for Things {
         (self.delete)()
     }
 
-    fn read(&self, state: Thing) -> Result<Option<Thing>, Diagnostics> {
+    fn read(&self, state: Thing, _warnings: &mut Diagnostics) -> Result<Option<Thing>, Diagnostics> {
         self.called("read");
         Ok((self.read)(state))
     }

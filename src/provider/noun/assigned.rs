@@ -1,20 +1,19 @@
 //! Objects whose values the backend assigns at apply: a plan shows them as known after apply. Most of these nouns exist
 //! only in a service such as AWS IPAM.
 
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::service::{Keeps, Kept, Service};
 use crate::backend::{Ipam, Noun};
 use crate::ipam::{Error, Tags};
-use crate::tf::{Apply, Diagnostic, Diagnostics, Path, Plan, Stop, Tf};
+use crate::tf::{Apply, Diagnostic, Diagnostics, MoveSource, Path, Plan, Resource, Stop, Tf, Value};
 
 use super::import::without_region;
-use super::{DEFAULT_TIMEOUT, Life, NounModel, Tagged, id_of, patience};
+use super::{DEFAULT_TIMEOUT, NounModel, Tagged, id_of, patience};
 use crate::provider::shared::{Shared, within};
-use crate::provider::{capabilities, create, errors, kept_arguments, tags};
-
-/// The life of an object whose values are known after apply.
-pub(in crate::provider) enum Assigned {}
+use crate::provider::{capabilities, create, errors, kept_arguments, moves, tags};
 
 /// The attributes of an object whose values are known after apply.
 pub(in crate::provider) trait AssignedModel: NounModel<Noun: Kept> {
@@ -162,13 +161,35 @@ fn show<M: AssignedModel>(
     Ok(())
 }
 
-impl<M: AssignedModel> Life<M> for Assigned {
-    fn plan_create(shared: &Shared, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+/// The resource of a noun whose values are known after apply.
+pub(in crate::provider) struct AssignedResource<M>(Arc<Shared>, PhantomData<fn() -> M>);
+
+impl<M> AssignedResource<M> {
+    pub(in crate::provider) fn new(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared), PhantomData)
+    }
+}
+
+impl<M: AssignedModel> Resource for AssignedResource<M> {
+    type Model = M;
+    const TYPE: &'static str = M::Noun::RESOURCE;
+
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
+    fn validate(&self, config: &M) -> Diagnostics {
+        config.check()
+    }
+
+    fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         plan_tags(shared, plan)?;
         foresee(shared, None, plan)
     }
 
-    fn plan_update(shared: &Shared, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+    fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         plan_tags(shared, plan)?;
         M::plan_change(prior, &mut plan.planned);
         plan.replace.extend(M::replaces(prior, &plan.planned));
@@ -178,7 +199,20 @@ impl<M: AssignedModel> Life<M> for Assigned {
         foresee(shared, Some(prior), plan)
     }
 
-    fn create(shared: &Shared, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+    fn may_keep(&self, _argument: &str) -> bool {
+        kept_arguments::may_keep(&self.0)
+    }
+
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &M, plan: &Plan<M>) -> bool {
+        kept_arguments::has_kept(&self.0, prior.id(), plan)
+    }
+
+    fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         let ipam = shared.ipam()?;
         let keeper = of::<M::Noun>(ipam.as_ref())?;
         let spec = whole(&apply.state)?;
@@ -188,7 +222,8 @@ impl<M: AssignedModel> Life<M> for Assigned {
         reach(shared, apply, &made)
     }
 
-    fn update(shared: &Shared, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+    fn update(&self, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         let (before, after) = (whole(prior)?, whole(&apply.state)?);
         if before == after {
             // Only `timeouts` differ, and they are only in the state.
@@ -202,14 +237,15 @@ impl<M: AssignedModel> Life<M> for Assigned {
         reach(shared, apply, &changed)
     }
 
-    fn delete(shared: &Shared, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
-        let ipam = shared.ipam()?;
+    fn delete(&self, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
+        let ipam = self.0.ipam()?;
         let (keeper, id, spec) = (of::<M::Noun>(ipam.as_ref())?, id_of(prior)?, whole(prior)?);
         let patience = patience(prior, |timeouts| &timeouts.delete, M::PATIENCE);
         within(patience, stop, || keeper.delete(id, &spec)).map_err(|error| errors::at(&error, Path::root()))
     }
 
-    fn refresh(shared: &Shared, mut state: M, _warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
+    fn read(&self, mut state: M, _warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
+        let shared = &*self.0;
         let ipam = shared.ipam()?;
         let (keeper, id) = (of::<M::Noun>(ipam.as_ref())?, id_of(&state)?);
         let found = keeper.get(id).map_err(|error| errors::at(&error, Path::root()))?;
@@ -218,7 +254,8 @@ impl<M: AssignedModel> Life<M> for Assigned {
         Ok(Some(state))
     }
 
-    fn import(shared: &Shared, id: &str) -> Result<M, Diagnostics> {
+    fn import(&self, id: &str) -> Result<M, Diagnostics> {
+        let shared = &*self.0;
         let ipam = shared.ipam()?;
         let keeper = of::<M::Noun>(ipam.as_ref())?;
         let id = without_region(ipam.as_ref(), id);
@@ -233,5 +270,9 @@ impl<M: AssignedModel> Life<M> for Assigned {
         let mut model = M::default();
         show(shared, &mut model, &found)?;
         Ok(model)
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 }

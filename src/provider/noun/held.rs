@@ -1,19 +1,18 @@
 //! Objects that a plan can hold, so that it shows the values that apply will use.
 
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Holdable, Ipam, Noun, Planned};
 use crate::ipam::{Error, GivenUp, Meta, Missing};
-use crate::tf::{Apply, Diagnostics, Path, Plan, Private, Stop, Tf};
+use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Private, Resource, Stop, Tf, Value};
 
 use super::import::{check_import, only, without_region};
 use super::missing::{self, Found, Lost};
-use super::{DEFAULT_TIMEOUT, Life, NounModel, Tagged, id_of, others, patience};
+use super::{DEFAULT_TIMEOUT, NounModel, Tagged, id_of, others, patience};
 use crate::provider::shared::{Configured, Shared, once_emptied};
 use crate::provider::{create, errors, hand_over, kept_arguments, moves, naming, rename, tags};
-
-/// The life of an object that a plan can hold.
-pub(in crate::provider) enum Held {}
 
 /// The attributes of an object that a plan can hold.
 pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
@@ -234,32 +233,61 @@ fn confirm(shared: &Shared, meta: &Meta) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-impl<M: HeldPlan> Life<M> for Held {
-    /// Terraform read a state that contains this object.
-    fn state_loaded(shared: &Shared, state: &serde_json::Value) {
+/// The resource of a noun that a plan can hold.
+pub(in crate::provider) struct HeldResource<M>(Arc<Shared>, PhantomData<fn() -> M>);
+
+impl<M> HeldResource<M> {
+    pub(in crate::provider) fn new(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared), PhantomData)
+    }
+}
+
+impl<M: HeldPlan> Resource for HeldResource<M> {
+    type Model = M;
+    const TYPE: &'static str = M::Noun::RESOURCE;
+
+    fn service(&self) -> Option<String> {
+        self.0.service()
+    }
+
+    fn validate(&self, config: &M) -> Diagnostics {
+        config.check()
+    }
+
+    fn state_loaded(&self, state: &serde_json::Value) {
         if let Some(id) = state.get("id").and_then(serde_json::Value::as_str) {
-            shared.session.seen_in_state(id);
+            self.0.session.seen_in_state(id);
         }
     }
 
-    fn plan_delete(shared: &Shared, id: &str) {
+    fn plan_delete(&self, id: &str) {
+        let shared = &*self.0;
         shared.session.goes(id);
         hand_over::give_up(shared, id);
     }
 
-    fn plan_create(shared: &Shared, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        M::plan_new(shared, plan)
+    fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        M::plan_new(&self.0, plan)
     }
 
-    fn plan_update(shared: &Shared, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        M::plan_change(shared, prior, plan)
+    fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        M::plan_change(&self.0, prior, plan)
     }
 
-    fn may_keep(shared: &Shared, argument: &str) -> bool {
-        M::may_keep(shared, argument)
+    fn may_keep(&self, argument: &str) -> bool {
+        M::may_keep(&self.0, argument)
     }
 
-    fn create(shared: &Shared, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+    fn stays(&self, prior: &Value) -> bool {
+        kept_arguments::stays(&self.0, prior)
+    }
+
+    fn has_kept(&self, prior: &M, plan: &Plan<M>) -> bool {
+        kept_arguments::has_kept(&self.0, prior.id(), plan)
+    }
+
+    fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         let configured = shared.ready()?;
         let state = &mut apply.state;
         settle_tags(&configured, state);
@@ -287,7 +315,8 @@ impl<M: HeldPlan> Life<M> for Held {
         Ok(())
     }
 
-    fn update(shared: &Shared, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+    fn update(&self, prior: &M, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         let configured = shared.ready()?;
         let (state, ipam) = (&mut apply.state, configured.ipam.as_ref());
         settle_tags(&configured, state);
@@ -323,7 +352,8 @@ impl<M: HeldPlan> Life<M> for Held {
         }
     }
 
-    fn delete(shared: &Shared, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
+    fn delete(&self, prior: &M, stop: &Stop) -> Result<(), Diagnostics> {
+        let shared = &*self.0;
         let (ipam, id) = (shared.ipam()?, id_of(prior)?);
         let timeout = patience(prior, |timeouts| &timeouts.delete, DEFAULT_TIMEOUT);
         once_emptied((timeout, shared.sibling_wait), stop, || prior.delete(ipam.as_ref(), id))
@@ -332,7 +362,8 @@ impl<M: HeldPlan> Life<M> for Held {
         Ok(())
     }
 
-    fn refresh(shared: &Shared, mut state: M, warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
+    fn read(&self, mut state: M, warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
+        let shared = &*self.0;
         let configured = shared.ready()?;
         let (ipam, id) = (configured.ipam.as_ref(), id_of(&state)?.clone());
         let lost = Lost::new(M::Noun::KIND, &id, state.name(), state.owner(), state.missing());
@@ -348,8 +379,8 @@ impl<M: HeldPlan> Life<M> for Held {
         Ok(Some(state))
     }
 
-    fn import(shared: &Shared, id: &str) -> Result<M, Diagnostics> {
-        let configured = shared.ready()?;
+    fn import(&self, id: &str) -> Result<M, Diagnostics> {
+        let configured = self.0.ready()?;
         let ipam = configured.ipam.as_ref();
         let id = without_region(ipam, id);
         let record = only(id, M::IMPORTED_BY, M::Noun::find(ipam, id))?;
@@ -360,7 +391,11 @@ impl<M: HeldPlan> Life<M> for Held {
         Ok(model)
     }
 
-    fn imported(shared: &Shared, imported: &M) -> Diagnostics {
-        others::warn(shared, M::Noun::KIND, imported.id(), &imported.called(), imported.owner())
+    fn imported(&self, imported: &M) -> Diagnostics {
+        others::warn(&self.0, M::Noun::KIND, imported.id(), &imported.called(), imported.owner())
+    }
+
+    fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
+        moves::from_aws(Self::TYPE, source)
     }
 }

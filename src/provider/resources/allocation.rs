@@ -11,7 +11,7 @@ use crate::{at, fill_block_attributes, model};
 
 use super::super::block_attributes::block_attributes;
 use super::super::create;
-use super::super::noun::{Held, HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
+use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Shared;
 use super::allocation_preview::Preview;
 use super::{agreement, allocation_preview, check_length, check_name, growth};
@@ -117,7 +117,6 @@ impl AllocationModel {
 
 impl NounModel for AllocationModel {
     type Noun = Allocation;
-    type Life = Held;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

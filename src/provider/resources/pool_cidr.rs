@@ -10,7 +10,7 @@ use crate::{at, fill_block_attributes, model};
 use super::super::block_attributes::block_attributes;
 use super::super::create::Request;
 use super::super::noun::{
-    DEFAULT_TIMEOUT, Held, HeldModel, HeldPlan, NounModel, Timeouts, check_import, check_rename, fields, keep,
+    DEFAULT_TIMEOUT, HeldModel, HeldPlan, NounModel, Timeouts, check_import, check_rename, fields, keep,
 };
 use super::super::shared::{Configured, Shared};
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
@@ -101,7 +101,6 @@ impl PoolCidrModel {
 
 impl NounModel for PoolCidrModel {
     type Noun = PoolCidr;
-    type Life = Held;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

@@ -11,7 +11,7 @@ use crate::ipam::{
 };
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
-use super::super::noun::{DEFAULT_TIMEOUT, Held, HeldModel, NounModel, fields_with_tags};
+use super::super::noun::{DEFAULT_TIMEOUT, HeldModel, NounModel, fields_with_tags};
 use super::super::shared::{Configured, Shared};
 use super::super::{errors, kept_arguments};
 use super::pool::PoolModel;
@@ -48,7 +48,6 @@ impl PoolModel {
 
 impl NounModel for PoolModel {
     type Noun = Pool;
-    type Life = Held;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), false).into_iter().collect();

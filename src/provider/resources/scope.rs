@@ -7,7 +7,7 @@ use crate::{at, model};
 
 use super::super::create::{self, Request};
 use super::super::noun::{
-    Held, HeldModel, HeldPlan, NounModel, Timeouts, check_rename, fields_with_tags, keep, show_planned,
+    HeldModel, HeldPlan, NounModel, Timeouts, check_rename, fields_with_tags, keep, show_planned,
 };
 use super::super::shared::Shared;
 use super::super::tags::PlannedTags;
@@ -63,7 +63,6 @@ impl ScopeModel {
 
 impl NounModel for ScopeModel {
     type Noun = Scope;
-    type Life = Held;
 
     fn check(&self) -> Diagnostics {
         check_name(&self.name, at!(ScopeModel, name), false).into_iter().collect()

@@ -5,7 +5,7 @@ use crate::ipam::{Error, Tags};
 use crate::tf::{Diagnostics, Path};
 use crate::{at, model};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields_with_tags};
 use super::data::ServiceData;
 
 model! {
@@ -46,7 +46,6 @@ model! {
 
 impl NounModel for AssociationModel {
     type Noun = AssociationNoun;
-    type Life = Assigned;
 
     fn fill(&mut self, record: &AssociationRecord) {
         self.ipam_id = record.ipam_id.clone().into();

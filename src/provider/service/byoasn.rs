@@ -9,7 +9,7 @@ use crate::ipam::{Cidr, Proof};
 use crate::tf::{Diagnostics, Tf};
 use crate::{model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields};
 use super::super::resources::proof::AuthorizationContext;
 use super::data::ServiceData;
 
@@ -38,7 +38,6 @@ model! {
 
 impl NounModel for ByoasnModel {
     type Noun = ByoasnNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let Tf::Known(context) = &self.asn_authorization_context else { return Diagnostics::new() };
@@ -100,7 +99,6 @@ model! {
 
 impl NounModel for ByoasnAssociationModel {
     type Noun = ByoasnAssociationNoun;
-    type Life = Assigned;
 
     fn fill(&mut self, record: &ByoasnAssociationRecord) {
         self.asn = record.asn.into();

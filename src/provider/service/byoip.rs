@@ -8,7 +8,7 @@ use crate::ipam::{Cidr, Error, Family, Kind};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields};
 use super::super::resources::proof::{AuthorizationContext, CidrProof, PROOF_TIMEOUT, VerificationMethod};
 use super::data::ServiceData;
 
@@ -134,7 +134,6 @@ impl ByoipCidrModel {
 
 impl NounModel for ByoipCidrModel {
     type Noun = ByoipCidrNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics = self.proof().check(self.cidr.get());

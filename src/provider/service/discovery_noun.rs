@@ -5,14 +5,13 @@ use crate::backend::Ipam;
 use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec};
 use crate::tf::{Diagnostics, Tf};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, fields_with_tags};
+use super::super::noun::{AssignedModel, NounModel, fields_with_tags};
 use super::super::resources::check_name;
 use super::discovery::{DiscoveryModel, shown};
 use super::discovery_rules::{check, check_capabilities, check_quota};
 
 impl NounModel for DiscoveryModel {
     type Noun = DiscoveryNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

@@ -7,7 +7,7 @@ use crate::ipam::Tags;
 use crate::tf::Diagnostics;
 use crate::{at, model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
 use super::super::resources::check_name;
 use super::data::ServiceData;
 
@@ -64,7 +64,6 @@ model! {
 
 impl NounModel for IpamModel {
     type Noun = IpamNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         check_name(&self.name, at!(Self, name), true).into_iter().collect()

@@ -5,7 +5,7 @@ use crate::ipam::Error;
 use crate::tf::Path;
 use crate::{at, model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields};
 
 text_attr!(AccountId);
 
@@ -31,7 +31,6 @@ model! {
 
 impl NounModel for AdminModel {
     type Noun = AdminNoun;
-    type Life = Assigned;
 
     fn fill(&mut self, record: &AdminRecord) {
         self.delegated_admin_account_id = record.account_id.clone().into();

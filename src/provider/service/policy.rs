@@ -8,7 +8,7 @@ use crate::ipam::{Error, Family, ScopeType, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path};
 use crate::{at, model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
 use super::super::resources::check_name;
 use super::data::ServiceData;
 use super::quotas::Quota;
@@ -165,7 +165,6 @@ impl PolicyModel {
 
 impl NounModel for PolicyModel {
     type Noun = PolicyNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

@@ -5,7 +5,7 @@ use crate::backend::service::{Enabled, Enablement, EnablementNoun, Kept, Managed
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model, text_attr};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, differs, fields};
 
 text_attr!(ManagedBy);
 
@@ -46,7 +46,6 @@ impl EnablementModel {
 
 impl NounModel for EnablementModel {
     type Noun = EnablementNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let is_target = |id: &str| {

@@ -6,7 +6,7 @@ use crate::ipam::{Error, Family, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
 use super::super::resources::check_name;
 use super::data::ServiceData;
 use super::quotas::Quota;
@@ -80,7 +80,6 @@ impl ResolverModel {
 
 impl NounModel for ResolverModel {
     type Noun = ResolverNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

@@ -6,7 +6,7 @@ use crate::ipam::{Error, Tags};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, differs, fields_with_tags, name_of, named};
 use super::super::resources::check_name;
 use super::resolver::sentence;
 
@@ -96,7 +96,6 @@ impl TargetModel {
 
 impl NounModel for TargetModel {
     type Noun = TargetNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut found: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();

@@ -9,7 +9,7 @@ use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 use crate::{at, model};
 
 use super::super::errors;
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields};
 
 /// AWS IPAM finds a resource minutes after its creation, and releases space late.
 const PATIENCE: Duration = Duration::from_mins(20);
@@ -79,7 +79,6 @@ fn check_region(region: &Tf<String>) -> Diagnostics {
 
 impl NounModel for ResourceCidrModel {
     type Noun = ResourceCidrNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics = check_id(&self.resource_id);

@@ -7,7 +7,7 @@ use crate::ipam::{Cidr, Family, Tags, blocks};
 use crate::tf::{Diagnostic, Diagnostics, Tf};
 use crate::{at, model};
 
-use super::super::noun::{Assigned, AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
+use super::super::noun::{AssignedModel, NounModel, Timeouts, fields_with_tags, name_of, named};
 use super::super::resources::check_name;
 use super::data::ServiceData;
 
@@ -91,7 +91,6 @@ impl TokenModel {
 
 impl NounModel for TokenModel {
     type Noun = TokenNoun;
-    type Life = Assigned;
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
