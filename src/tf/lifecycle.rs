@@ -67,7 +67,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanPart
     // All values that an expression depends on are known only now. A null here would replace or delete the object.
     missing(&block, &request.config).into_result()?;
     let (config, kept) = kept_arguments::complete(resource, &block, &request.prior, &request.config);
-    let start = with_blocks(&block, merge_config(&block.attributes, &request.prior, &config), &config);
+    let start = merge_config(&block.attributes, &request.prior, &config);
     let mut plan = Plan {
         config: R::Model::decode(&config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
@@ -88,14 +88,7 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanPart
         resource.plan_update(&prior, &mut plan)?;
     }
     let planned = merge_answer(&block.attributes, &config, &start, &plan.planned.encode());
-    Ok((with_blocks(&block, planned, &config), plan.replace, plan.private, plan.warnings))
-}
-
-/// The object with the nested blocks of `from`, because a resource does not decide them.
-fn with_blocks(block: &Block, object: Value, from: &Value) -> Value {
-    let Value::Map(mut entries) = object else { return object };
-    entries.extend(block.blocks.iter().map(|nested| (nested.name.to_owned(), from.entry(nested.name).clone())));
-    Value::Map(entries)
+    Ok((planned, plan.replace, plan.private, plan.warnings))
 }
 
 fn replaced(block: &Block, prior: &Value, proposed: &Value) -> Vec<Path> {
@@ -147,10 +140,8 @@ fn try_apply<R: Resource>(
     };
     *private = apply.private;
     warnings.append(apply.warnings);
-    let block = R::Model::block();
-    let in_planned_spelling = |model: R::Model| {
-        with_blocks(&block, keep_spelling(&block.attributes, &request.planned, &model.encode()), &request.planned)
-    };
+    let attributes = R::Model::block().attributes;
+    let in_planned_spelling = |model: R::Model| keep_spelling(&attributes, &request.planned, &model.encode());
     if let Err(errors) = done {
         // Terraform would add a separate error about every unknown value.
         let reached = apply.reached.map(|model| unknown_as_null(in_planned_spelling(model)));
@@ -231,7 +222,7 @@ pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<(Value, D
         return Ok((Value::Null, warnings));
     };
     let block = R::Model::block();
-    let now = with_blocks(&block, keep_spelling(&block.attributes, state, &now.encode()), state);
+    let now = keep_spelling(&block.attributes, state, &now.encode());
     Ok((wholly_known(&block, R::TYPE, now)?, warnings))
 }
 
@@ -273,18 +264,18 @@ fn is_this_provider(type_name: &str, address: &str) -> bool {
 /// Arguments that only control the provider, such as `cascade`, are in no store. An import starts with their defaults, so
 /// that the next plan is empty.
 fn first_state<R: Resource>(model: &R::Model) -> Result<Value, Diagnostics> {
-    let (block, answer) = (R::Model::block(), model.encode());
-    let state = with_blocks(&block, with_defaults(&block.attributes, &answer), &answer);
+    let block = R::Model::block();
+    let state = with_defaults(&block.attributes, &model.encode());
     wholly_known(&block, R::TYPE, state)
 }
 
 pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Result<Value, Diagnostics> {
     let block = D::Model::block();
     missing(&block, config).into_result()?;
-    let asked = with_blocks(&block, with_defaults(&block.attributes, config), config);
+    let asked = with_defaults(&block.attributes, config);
     let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
     // Values that the user wrote are kept as written, whatever the data source answers.
     let start = merge_config(&block.attributes, &Value::Null, config);
-    let state = with_blocks(&block, merge_answer(&block.attributes, config, &start, &answer), config);
+    let state = merge_answer(&block.attributes, config, &start, &answer);
     wholly_known(&block, D::TYPE, state)
 }

@@ -1,5 +1,7 @@
 //! The contents of plans and states: attribute by attribute, and inside nested objects as well.
 //!
+//! A resource does not decide nested blocks: they stay as the user wrote them.
+//!
 //! Objects of one nested attribute are matched by key or index. Objects in a set cannot be matched and are kept as
 //! written: neither defaults nor computed attributes work inside a set.
 
@@ -10,7 +12,7 @@ use super::{Attribute, AttributeType, Nesting, Value};
 /// The start of a plan: the values that the user wrote, defaults, and for the other attributes the prior values, or
 /// unknown for a new object.
 pub(super) fn merge_config(attributes: &[Attribute], prior: &Value, config: &Value) -> Value {
-    each(attributes, |attribute| {
+    with_each(config, attributes, |attribute| {
         let (was, wrote) = (prior.entry(attribute.name), config.entry(attribute.name));
         let new = prior.is_null();
         let proposed = match (wrote, &attribute.default) {
@@ -29,7 +31,7 @@ pub(super) fn merge_answer(attributes: &[Attribute], config: &Value, proposed: &
     if answer.is_null() {
         return proposed.clone();
     }
-    each(attributes, |attribute| {
+    with_each(proposed, attributes, |attribute| {
         let [wrote, proposed, answer] = [config, proposed, answer].map(|object| object.entry(attribute.name));
         if wrote.is_null() && attribute.default.is_none() && attribute.computed {
             return respelt(attribute, proposed, answer);
@@ -42,7 +44,9 @@ pub(super) fn merge_answer(attributes: &[Attribute], config: &Value, proposed: &
 
 /// The answer, in the spelling of `known` if both mean the same.
 pub(super) fn keep_spelling(attributes: &[Attribute], known: &Value, answer: &Value) -> Value {
-    each(attributes, |attribute| respelt(attribute, known.entry(attribute.name), answer.entry(attribute.name)))
+    with_each(known, attributes, |attribute| {
+        respelt(attribute, known.entry(attribute.name), answer.entry(attribute.name))
+    })
 }
 
 fn respelt(attribute: &Attribute, known: &Value, answer: &Value) -> Value {
@@ -54,7 +58,7 @@ fn respelt(attribute: &Attribute, known: &Value, answer: &Value) -> Value {
 
 /// The object with defaults for values that are null.
 pub(super) fn with_defaults(attributes: &[Attribute], object: &Value) -> Value {
-    each(attributes, |attribute| match (object.entry(attribute.name), &attribute.default) {
+    with_each(object, attributes, |attribute| match (object.entry(attribute.name), &attribute.default) {
         (Value::Null, Some(default)) => default.clone(),
         (value, _) => in_objects(&attribute.ty, value, [], &|inner, object, []| with_defaults(inner, object)),
     })
@@ -93,8 +97,11 @@ pub(super) fn unknown_as_null(value: Value) -> Value {
     }
 }
 
-fn each(attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value {
-    Value::Map(attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute))).collect())
+/// The object with these values of its attributes. Its nested blocks stay.
+fn with_each(object: &Value, attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value {
+    let mut entries = if let Value::Map(entries) = object { entries.clone() } else { BTreeMap::new() };
+    entries.extend(attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute))));
+    Value::Map(entries)
 }
 
 /// Builds a nested object again from its attributes, the object itself, and the objects at the same place in other
