@@ -96,7 +96,7 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn plan(&self, request: PlanRequest) -> PlanResponse {
-        let response = lifecycle::plan(self, request);
+        let response = lifecycle::plan(self, &request).unwrap_or_else(|errors| request.unchanged(errors));
         PlanResponse { diagnostics: hide_secret_paths::<R::Model>(response.diagnostics), ..response }
     }
 

@@ -40,28 +40,14 @@ pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json
     })
 }
 
-pub(super) fn plan<R: Resource>(resource: &R, request: PlanRequest) -> PlanResponse {
-    let mut diagnostics = Diagnostics::new();
-    let planned = diagnostics.gather(try_plan(resource, &request));
-    match planned {
-        Some((planned, replace, private, warnings)) => {
-            diagnostics.append(warnings);
-            PlanResponse { planned, replace, private, diagnostics }
-        }
-        None => {
-            PlanResponse { planned: request.prior, replace: Vec::new(), private: request.prior_private, diagnostics }
-        }
-    }
-}
-
-type PlanParts = (Value, Vec<Path>, super::Private, Diagnostics);
-
-fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanParts, Diagnostics> {
+/// # Errors
+/// The errors that the user has to correct.
+pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanResponse, Diagnostics> {
     if request.proposed.is_null() {
         if let Value::String(id) = request.prior.entry("id") {
             resource.plan_delete(id);
         }
-        return Ok((Value::Null, Vec::new(), request.prior_private.clone(), Diagnostics::new()));
+        return Ok(PlanResponse { planned: Value::Null, ..request.unchanged(Diagnostics::new()) });
     }
     let block = R::Model::block();
     // All values that an expression depends on are known only now. A null here would replace or delete the object.
@@ -87,8 +73,9 @@ fn try_plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanPart
         kept_arguments::check(resource, &block, (&request.prior, &start), (&prior, &plan))?;
         resource.plan_update(&prior, &mut plan)?;
     }
-    let planned = merge_answer(&block.attributes, &config, &start, &plan.planned.encode());
-    Ok((planned, plan.replace, plan.private, plan.warnings))
+    let Plan { planned, replace, private, warnings, .. } = plan;
+    let planned = merge_answer(&block.attributes, &config, &start, &planned.encode());
+    Ok(PlanResponse { planned, replace, private, diagnostics: warnings })
 }
 
 fn replaced(block: &Block, prior: &Value, proposed: &Value) -> Vec<Path> {

@@ -23,6 +23,14 @@ pub struct PlanRequest {
     pub committing: bool,
 }
 
+impl PlanRequest {
+    /// The response that changes nothing, with these diagnostics.
+    pub(super) fn unchanged(&self, diagnostics: Diagnostics) -> PlanResponse {
+        let (planned, private) = (self.prior.clone(), self.prior_private.clone());
+        PlanResponse { planned, replace: Vec::new(), private, diagnostics }
+    }
+}
+
 /// The result of a plan.
 #[derive(Debug)]
 pub struct PlanResponse {
