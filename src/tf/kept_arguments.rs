@@ -13,9 +13,6 @@ use super::{Block, Diagnostic, Diagnostics, Path, Value};
 pub(super) fn complete<R: Resource>(resource: &R, block: &Block, prior: &Value, config: &Value) -> (Value, Vec<Path>) {
     let mut completed = config.clone();
     let mut kept = Vec::new();
-    if prior.is_null() {
-        return (completed, kept);
-    }
     for attribute in block.attributes.iter().filter(|attribute| attribute.replace) {
         let was = prior.entry(attribute.name);
         let may_be_kept = config.entry(attribute.name).is_unknown() && was.is_wholly_known() && !was.is_null();

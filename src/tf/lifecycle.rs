@@ -52,7 +52,11 @@ pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<P
     let block = R::Model::block();
     // All values that an expression depends on are known only now. A null here would replace or delete the object.
     missing(&block, &request.config).into_result()?;
-    let (config, kept) = kept_arguments::complete(resource, &block, &request.prior, &request.config);
+    let (config, kept) = if request.prior.is_null() {
+        (request.config.clone(), Vec::new())
+    } else {
+        kept_arguments::complete(resource, &block, &request.prior, &request.config)
+    };
     let start = merge_config(&block.attributes, &request.prior, &config);
     let mut plan = Plan {
         config: R::Model::decode(&config, &Path::root())?,

@@ -26,7 +26,9 @@ impl HeldPlan for AllocationModel {
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
         plan.planned.foretell(&plan.config);
-        check_disallowed(&configured, &plan.config)?;
+        if plan.config.disallowed_cidrs.is_known() {
+            check_disallowed(&configured, &plan.config)?;
+        }
         let spec = Self::size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
         let config = plan.config.clone();
@@ -60,7 +62,7 @@ impl HeldPlan for AllocationModel {
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
-        if plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
+        if plan.config.disallowed_cidrs.is_known() && plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
             check_disallowed(&configured, &plan.config)?;
         }
         if must_avoid_block(prior, plan) {
@@ -182,9 +184,7 @@ fn replaces_another(
 
 /// Refuses CIDRs to avoid that no block of the pool can overlap.
 fn check_disallowed(configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
-    let (Some(pool_id), Some(_)) = (config.ipam_pool_id.get(), config.disallowed_cidrs.get()) else {
-        return Ok(());
-    };
+    let Some(pool_id) = config.ipam_pool_id.get() else { return Ok(()) };
     let pool = configured.ipam.get_pool(pool_id);
     let pool = pool.map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
     let wrong =
