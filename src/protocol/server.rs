@@ -60,24 +60,23 @@ impl Server {
             tf_resource_type = (!subject.is_empty()).then_some(subject)
         );
         let catalog = Arc::clone(&self.catalog);
-        let work = move || span.in_scope(|| run(&catalog, &request, handler));
+        let work = move || {
+            let _entered = span.enter();
+            let start = Instant::now();
+            tracing::trace!("Called");
+            let answer = guard::catch(|| handler(&catalog, &request)).unwrap_or_else(|panic| Err(crashed(&panic)));
+            let errors = answer.as_ref().err().map_or(0, |errors| errors.iter().count());
+            let answer = answer.unwrap_or_else(A::failed);
+            let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::debug!(tf_req_duration_ms = duration, errors, "Answered");
+            answer
+        };
         match tokio::task::spawn_blocking(work).await {
             Ok(answer) => answer,
             // The handler was never called, because the runtime is shutting down.
             Err(error) => A::failed(crashed(&error.to_string())),
         }
     }
-}
-
-fn run<Q, A: Answer>(catalog: &Catalog, request: &Q, handler: Handler<Q, A>) -> A {
-    let start = Instant::now();
-    tracing::trace!("Called");
-    let answer = guard::catch(|| handler(catalog, request)).unwrap_or_else(|panic| Err(crashed(&panic)));
-    let errors = answer.as_ref().err().map_or(0, |errors| errors.iter().count());
-    let answer = answer.unwrap_or_else(A::failed);
-    let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(tf_req_duration_ms = duration, errors, "Answered");
-    answer
 }
 
 fn crashed(panic: &str) -> Diagnostics {
