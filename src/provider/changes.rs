@@ -63,7 +63,7 @@ pub(super) struct Followed {
 impl Followed {
     /// The locale to request from the store. The store still has the old locale for the source pool, and changes this
     /// pool together with the source pool.
-    pub(super) fn asked(&self, planned: &Tf<String>) -> Option<String> {
+    pub(super) fn requested(&self, planned: &Tf<String>) -> Option<String> {
         planned.cloned().filter(|_| self.was.is_none())
     }
 }
@@ -130,9 +130,9 @@ impl Changes {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
             return true;
         }
-        let answer = self.planned.wait_timeout_while(self.pools(), time, is_missing);
+        let waited = self.planned.wait_timeout_while(self.pools(), time, is_missing);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        !answer.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// Records that a plan of this walk gives the pool this locale.

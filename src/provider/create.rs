@@ -49,14 +49,14 @@ pub(super) struct Request<'a> {
 ///
 /// # Errors
 /// The same as those of [`holding::plan`](super::holding::plan).
-pub(super) fn look<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -> Result<(), Diagnostics> {
+pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -> Result<(), Diagnostics> {
     let (shared, configured) = (request.shared, request.configured);
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
     if plan.committing {
         // The first plan has checked the object. The creation reports mistakes that were made since then.
         return Ok(());
     }
-    let (kind, container, called) = match new {
+    let (kind, container, name) = match new {
         New::Scope(spec) => (Kind::Scope, None, Some(spec.name.clone())),
         New::Pool(spec) => {
             (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(spec.name.clone()))
@@ -67,9 +67,9 @@ pub(super) fn look<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -
         }
         New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
-    let spot = |called: &str| format!("{} {} {called}", kind.word(), container.map_or("", String::as_str));
-    if let Some(called) = called.as_deref().filter(|called| shared.session.is_handed_out(&spot(called))) {
-        return Err(naming::name_claimed(called).at(request.name_at.clone()).into());
+    let key = |name: &str| naming::name_key(kind, container.map_or("", String::as_str), name);
+    if let Some(name) = name.as_deref().filter(|name| shared.session.is_name_reserved(&key(name))) {
+        return Err(naming::name_claimed(name).at(request.name_at.clone()).into());
     }
     let growing = match new {
         // The space of a pool CIDR comes from the source pool of the pool that it names.
@@ -78,33 +78,33 @@ pub(super) fn look<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'_>) -
     };
     let pool_rules = request.pool_rules.clone();
     let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
-    let mut answer = configured.ipam.check_new(new, &terms, growing);
-    if let Err(Error::NameTaken { existing, .. }) = &answer
+    let mut result = configured.ipam.check_new(new, &terms, growing);
+    if let Err(Error::NameTaken { existing, .. }) = &result
         && terms.replaces.is_none()
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
         && shared.session.succeed(&existing.id)
     {
         naming::take_the_place_of(shared, &mut terms, &existing.id);
-        answer = configured.ipam.check_new(new, &terms, growing);
+        result = configured.ipam.check_new(new, &terms, growing);
     }
-    let mut again = |terms: &Terms| configured.ipam.check_new(new, terms, growing);
-    answer = hand_over::ask_again(shared, &mut terms, answer, &mut again);
+    let mut check = |terms: &Terms| configured.ipam.check_new(new, terms, growing);
+    result = hand_over::retry_with_given_up(shared, &mut terms, result, &mut check);
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
         shared.session.goes(id);
     }
-    match answer {
+    match result {
         // The identity that plans may have fewer permissions than the identity that applies, and the same apply may
         // create the IPAM.
         Err(Error::Service(fault)) if matches!(fault.code.as_deref(), Some("UnauthorizedOperation" | "WhichIpam")) => {
-            tracing::debug!(?fault, "not looked at before apply");
+            tracing::debug!(?fault, "not checked before apply");
         }
-        answer => answer.map_err(|error| errors::at(&error, (request.attribute_for)(&error)))?,
+        result => result.map_err(|error| errors::at(&error, (request.attribute_for)(&error)))?,
     }
-    let Some(called) = called else { return Ok(()) };
-    if shared.session.hand_out(spot(&called)) {
+    let Some(name) = name else { return Ok(()) };
+    if shared.session.reserve_name(key(&name)) {
         Ok(())
     } else {
-        Err(naming::name_claimed(&called).at(request.name_at.clone()).into())
+        Err(naming::name_claimed(&name).at(request.name_at.clone()).into())
     }
 }
 
@@ -128,7 +128,7 @@ pub(super) fn once_free<T>(
             {
                 thread::sleep(GLANCE);
             }
-            answer => return answer,
+            result => return result,
         }
     }
 }

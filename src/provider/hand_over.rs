@@ -18,17 +18,17 @@ const UNDECIDED: Duration = Duration::from_millis(500);
 const EXHAUSTED: Duration = Duration::from_secs(1);
 
 /// Repeats a request for space as long as the same apply gives up the space that is in its way, and returns the last
-/// answer.
-pub(super) fn ask_again<T>(
+/// result.
+pub(super) fn retry_with_given_up<T>(
     shared: &Shared,
     terms: &mut Terms,
-    mut answer: Result<T, Error>,
-    ask: &mut dyn FnMut(&Terms) -> Result<T, Error>,
+    mut result: Result<T, Error>,
+    request: &mut dyn FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let deadline = Instant::now() + shared.sibling_wait.min(EXHAUSTED);
     while !terms.committing {
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut given_up = match &answer {
+        let mut given_up = match &result {
             Err(Error::Overlap { with, .. }) => all_given_up(shared, with),
             Err(Error::PoolExhausted { .. }) => everything_given_up(shared, terms, left),
             _ => break,
@@ -38,18 +38,18 @@ pub(super) fn ask_again<T>(
             break;
         }
         terms.given_up.append(&mut given_up);
-        answer = ask(terms);
+        result = request(terms);
     }
-    answer
+    result
 }
 
 /// The space that the apply of this plan gives up, if that is all the space in the way; otherwise an empty list.
-fn all_given_up(shared: &Shared, in_the_way: &[Occupant]) -> Vec<GivenUp> {
+fn all_given_up(shared: &Shared, occupants: &[Occupant]) -> Vec<GivenUp> {
     let give_up = |one: &Occupant| {
         let cidr = one.cidr.filter(|_| one.state == State::Active)?;
         gives_up(shared, &one.id, &cidr).then(|| GivenUp { id: one.id.clone(), cidr: Some(cidr), in_place: false })
     };
-    in_the_way.iter().map(give_up).collect::<Option<Vec<_>>>().unwrap_or_default()
+    occupants.iter().map(give_up).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// Whether the apply of this plan takes `block` from the object. An object of this configuration that was not planned yet
@@ -108,18 +108,18 @@ fn may_still_go(shared: &Shared, id: &str, time: Duration) -> Result<bool, Error
     }
 }
 
-/// Plans a growth by `ask`, which gets what the same apply gives up, and asks again with more of that for as long as the
-/// answer is a replacement. `waits_for` is what the growth of an earlier plan waits for. The answer says whether it is
+/// Plans a growth by `request`, which gets what the same apply gives up, and repeats it with more of that for as long as
+/// the result is a replacement. `waits_for` is what the growth of an earlier plan waits for. The result says whether it is
 /// held: without a hold, the apply would not know that it has to wait.
 ///
 /// # Errors
-/// Those of `ask`, and those of reading the notes of earlier plans.
+/// Those of `request`, and those of reading the notes of earlier plans.
 pub(super) fn until_there_is_room<T>(
     shared: &Shared,
     committing: bool,
     waits_for: &[GivenUp],
     is_replacement: impl Fn(&T) -> bool,
-    mut ask: impl FnMut(&[GivenUp]) -> Result<(T, bool), Error>,
+    mut request: impl FnMut(&[GivenUp]) -> Result<(T, bool), Error>,
 ) -> Result<(T, bool), Error> {
     let time = shared.sibling_wait.min(UNDECIDED);
     let mut given_up = Vec::new();
@@ -129,11 +129,11 @@ pub(super) fn until_there_is_room<T>(
         }
     }
     loop {
-        let (answer, is_held) = ask(&given_up)?;
-        let is_final = !is_replacement(&answer) || !is_held || committing;
+        let (result, is_held) = request(&given_up)?;
+        let is_final = !is_replacement(&result) || !is_held || committing;
         let more = if is_final { Vec::new() } else { more_given_up(shared, &given_up) };
         if more.is_empty() {
-            return Ok((answer, is_held));
+            return Ok((result, is_held));
         }
         given_up.extend(more);
     }
@@ -173,8 +173,8 @@ pub(super) fn give_up(shared: &Shared, id: &str) {
 }
 
 /// The objects that have the name or the block that was asked for.
-fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
-    match answer {
+fn occupants<T>(result: &Result<T, Error>) -> &[Occupant] {
+    match result {
         Err(Error::NameTaken { existing, .. }) => std::slice::from_ref(existing),
         Err(Error::Overlap { with, .. }) => with,
         _ => &[],
@@ -185,8 +185,8 @@ fn in_the_way<T>(answer: &Result<T, Error>) -> &[Occupant] {
 ///
 /// # Errors
 /// Those of reading the notes of earlier plans.
-pub(super) fn recall<T>(shared: &Shared, answer: &Result<T, Error>) -> Result<(), Error> {
-    for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
+pub(super) fn recall<T>(shared: &Shared, result: &Result<T, Error>) -> Result<(), Error> {
+    for one in occupants(result).iter().filter(|one| one.state == State::Active) {
         if !shared.session.is_in_state(&one.id, Duration::ZERO) && is_noted(shared, &one.id)? {
             shared.session.seen_in_state(&one.id);
         }
@@ -201,8 +201,8 @@ fn is_noted(shared: &Shared, id: &str) -> Result<bool, Error> {
 }
 
 /// Records what a new object could not have, for the plans of the objects that have it.
-pub(super) fn want<T>(shared: &Shared, answer: &Result<T, Error>) {
-    for one in in_the_way(answer).iter().filter(|one| one.state == State::Active) {
+pub(super) fn want<T>(shared: &Shared, result: &Result<T, Error>) {
+    for one in occupants(result).iter().filter(|one| one.state == State::Active) {
         if shared.session.want(&one.id) {
             give_up(shared, &one.id);
         }
@@ -254,7 +254,7 @@ pub(super) fn waits_for<T: Holdable>(configured: &Configured, planned: &Planned)
 /// returns that space.
 ///
 /// # Errors
-/// The last error of `work`, or the error of `waits_for`: without that answer, it is not known whether to wait.
+/// The last error of `work`, or the error of `waits_for`: without that result, it is not known whether to wait.
 pub(super) fn once_given_up<T>(
     shared: &Shared,
     (timeout, stop): (Duration, &Stop),
@@ -264,8 +264,8 @@ pub(super) fn once_given_up<T>(
     let begin = Instant::now();
     let mut ticket = None;
     loop {
-        let answer = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
-        let Err(Error::Overlap { with, .. }) = &answer else { return answer };
+        let result = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
+        let Err(Error::Overlap { with, .. }) = &result else { return result };
         let waits_for = within(timeout.saturating_sub(begin.elapsed()), stop, &waits_for)?;
         // If the replacement is created first, it takes the block of the old object, which must be empty: see
         // `ipam/holds/replacement.rs`. The contents of a pool may be deleted at the same time.
@@ -273,16 +273,16 @@ pub(super) fn once_given_up<T>(
         let patience = if is_in_place { timeout.min(shared.sibling_wait) } else { timeout };
         let can_wait = begin.elapsed() < patience && !stop.is_requested() && is_waiting(with, &waits_for);
         if !can_wait || !ticket.get_or_insert_with(|| shared.queue.enter()).wait() {
-            return answer;
+            return result;
         }
     }
 }
 
 /// Whether everything in the way will be deleted.
-fn is_waiting(in_the_way: &[Occupant], waits_for: &[GivenUp]) -> bool {
+fn is_waiting(occupants: &[Occupant], waits_for: &[GivenUp]) -> bool {
     let is_about_to_go =
         |one: &Occupant| one.state == State::Active && waits_for.iter().any(|given_up| given_up.cidr == one.cidr);
-    in_the_way.iter().all(is_about_to_go)
+    occupants.iter().all(is_about_to_go)
 }
 
 /// Adds to an overlap error at apply the reason why the space was not given up in time. `waits_for` is the space that the

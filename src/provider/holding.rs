@@ -6,16 +6,16 @@ use crate::ipam::{Error, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Plan};
 
-use super::create::{REPLACES, Request, look, note_replacement, remember_replaced};
+use super::create::{REPLACES, Request, check_new, note_replacement, remember_replaced};
 use super::shared::{Configured, Shared};
 use super::{errors, hand_over, naming};
 
-/// Plans a new object by a hold, or checks it by [`look`] where nothing can be held: `Ok(None)`, and its values stay
+/// Plans a new object by a hold, or checks it by [`check_new`] where nothing can be held: `Ok(None)`, and its values stay
 /// unknown until apply.
 ///
 /// # Errors
 /// The error that the user has to correct, at its attribute.
-pub(super) fn hold_or_look<M, T: Holdable>(
+pub(super) fn hold_or_check<M, T: Holdable>(
     request: &Request<'_>,
     plan: &mut Plan<M>,
     spec: &T::Spec,
@@ -25,12 +25,12 @@ pub(super) fn hold_or_look<M, T: Holdable>(
     {
         return Ok(Some(record));
     }
-    look(request, plan, T::new_object(spec))?;
+    check_new(request, plan, T::new_object(spec))?;
     Ok(None)
 }
 
 /// Plans a new object by `hold`. `Ok(None)` means that the store cannot be written: nothing is held, and values stay
-/// unknown until apply. [`look`] reports mistakes in that case.
+/// unknown until apply. [`check_new`] reports mistakes in that case.
 ///
 /// # Errors
 /// The error that the user has to correct, at its attribute; a name that two resources ask for, at the name.
@@ -50,15 +50,15 @@ pub(super) fn plan<M, T: Holdable>(
         pool_rules: request.pool_rules.clone(),
         ..Terms::default()
     };
-    let answer = ask(shared, configured, &mut terms, &mut hold);
+    let result = request_hold(shared, configured, &mut terms, &mut hold);
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
         shared.session.goes(id);
     }
     warn_of_displaced(shared, configured, plan);
     if !terms.committing {
-        hand_over::want(shared, &answer);
+        hand_over::want(shared, &result);
     }
-    match answer {
+    match result {
         Ok(record) => take_up(request, plan, record).map(Some),
         Err(Error::Store(store::Error::ReadOnly(why))) => {
             warn_read_only(shared, plan, &why);
@@ -71,43 +71,43 @@ pub(super) fn plan<M, T: Holdable>(
     }
 }
 
-/// Asks for the hold, and again with what each answer tells about the name and about the space.
+/// Requests the hold, and requests it again with what each result tells about the name and about the space.
 ///
 /// # Errors
 /// The last error of `hold`.
-fn ask<T: Holdable>(
+fn request_hold<T: Holdable>(
     shared: &Shared,
     configured: &Configured,
     terms: &mut Terms,
     hold: &mut dyn FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut answer = hold(terms);
+    let mut result = hold(terms);
     if !terms.committing {
-        hand_over::recall(shared, &answer)?;
+        hand_over::recall(shared, &result)?;
     }
-    if let Some(id) = naming::in_the_way(&answer, terms)
-        && naming::is_in_state::<T>(shared, configured, &answer, &id)
+    if let Some(id) = naming::object_with_name(&result, terms)
+        && naming::is_in_state::<T>(shared, configured, &result, &id)
     {
         // The object is in the state, so it was not left over and must not be adopted. Later runs see that from the mark.
         if let Some(Err(error)) = configured.ipam.holds().map(|holds| holds.confirm(&id)) {
             tracing::debug!(id, ?error, "not confirmed");
         }
-        answer = hold(terms);
+        result = hold(terms);
     }
-    if let Err(Error::NameTaken { existing, .. }) = &answer
+    if let Err(Error::NameTaken { existing, .. }) = &result
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
         && shared.session.succeed(&existing.id)
     {
         naming::take_the_place_of(shared, terms, &existing.id);
-        answer = hold(terms);
+        result = hold(terms);
     }
-    let mut record = hand_over::ask_again(shared, terms, answer, hold)?;
+    let mut record = hand_over::retry_with_given_up(shared, terms, result, hold)?;
     if !hand_over::still_given_up(shared, terms, record.meta())? {
         terms.place_anew = true;
         let anew = hold(terms);
-        record = hand_over::ask_again(shared, terms, anew, hold)?;
+        record = hand_over::retry_with_given_up(shared, terms, anew, hold)?;
     }
     if hand_over::is_in_place(shared, terms, record.meta()) {
         (terms.in_place, terms.place_anew) = (true, true);
@@ -123,7 +123,7 @@ fn ask<T: Holdable>(
 /// At the name, when another resource of the configuration got the same object.
 fn take_up<M, T: Holdable>(request: &Request<'_>, plan: &mut Plan<M>, record: T) -> Result<T, Diagnostics> {
     let (shared, meta) = (request.shared, record.meta());
-    if !shared.session.hand_out(naming::place_of(&record)) {
+    if !shared.session.reserve_name(naming::name_key_of(&record)) {
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
     }
     hand_over::claim(shared, &meta.name, &meta.waits_for);
@@ -150,20 +150,20 @@ pub(super) fn plan_change<M, T>(
 ) -> Result<(T, bool), Error> {
     let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, ..Terms::default() };
     let Some(holds) = configured.holds() else {
-        let answer = preview(&terms);
-        return Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false));
+        let result = preview(&terms);
+        return Ok((hand_over::retry_with_given_up(shared, &mut terms, result, &mut preview)?, false));
     };
     let mut hold = |terms: &Terms| hold(holds, terms);
-    let answer = hold(&terms);
-    let answer = hand_over::ask_again(shared, &mut terms, answer, &mut hold);
+    let result = hold(&terms);
+    let result = hand_over::retry_with_given_up(shared, &mut terms, result, &mut hold);
     warn_of_displaced(shared, configured, plan);
-    match answer {
+    match result {
         Err(Error::Store(store::Error::ReadOnly(why))) => {
             warn_read_only(shared, plan, &why);
-            let answer = preview(&terms);
-            Ok((hand_over::ask_again(shared, &mut terms, answer, &mut preview)?, false))
+            let result = preview(&terms);
+            Ok((hand_over::retry_with_given_up(shared, &mut terms, result, &mut preview)?, false))
         }
-        answer => Ok((answer?, true)),
+        result => Ok((result?, true)),
     }
 }
 
@@ -197,17 +197,17 @@ fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
     }
 }
 
-/// Warns that an older plan will be refused because this plan took what it holds: once for each place where such plans
-/// were made.
+/// Warns that an older plan will be refused because this plan took what it holds: once for each origin of such
+/// plans.
 fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
     for hold in configured.ipam.holds().map(|holds| holds.displaced()).unwrap_or_default() {
         let Some(run) = &hold.run else { continue };
-        let (place, what) = (explain::made_at(&run.origin), explain::held(&hold));
-        if shared.session.first_warning(format!("displaced {place}")) {
+        let (origin, what) = (explain::made_at(&run.origin), explain::held(&hold));
+        if shared.session.first_warning(format!("displaced {origin}")) {
             plan.warnings.push(Diagnostic::warning(
                 "Another plan of the same owner has to be made again",
                 format!(
-                    "A plan made {place} holds {what}. It has the same `owner` as this one, so the space or the name \
+                    "A plan made {origin} holds {what}. It has the same `owner` as this one, so the space or the name \
                      went to this plan, which is newer. If the older plan is applied, it is refused and does not \
                      change that object: plan there again. If the two plans belong to different configurations, give \
                      each configuration its own `owner` in the provider block. Then neither takes what the other holds."

@@ -1,23 +1,29 @@
 //! The names of new objects: the object that has a name already, and the one that gets it.
 
 use crate::backend::{Holdable, Terms};
-use crate::ipam::{Error, Meta, State};
+use crate::ipam::{Error, Kind, Meta, State};
 use crate::tf::Diagnostic;
 
 use super::shared::{Configured, Shared};
 
-/// The place in which the name of `record` is unique, for [`Session::hand_out`](super::session::Session::hand_out).
-pub(super) fn place_of<T: Holdable>(record: &T) -> String {
-    format!("{} {} {}", T::KIND.word(), record.container(), record.meta().name)
+/// The key of a name, which is unique in its container, for
+/// [`Session::reserve_name`](super::session::Session::reserve_name).
+pub(super) fn name_key(kind: Kind, container: &str, name: &str) -> String {
+    format!("{} {container} {name}", kind.word())
+}
+
+/// The key of the name of `record`.
+pub(super) fn name_key_of<T: Holdable>(record: &T) -> String {
+    name_key(T::KIND, record.container(), &record.meta().name)
 }
 
 /// The object that already has the name: an object that an interrupted apply left and that would be adopted, or an object
 /// whose state Terraform has not shown yet. `None` in an apply, because the plan has decided this already.
-pub(super) fn in_the_way<T: Holdable>(answer: &Result<T, Error>, terms: &Terms) -> Option<String> {
+pub(super) fn object_with_name<T: Holdable>(result: &Result<T, Error>, terms: &Terms) -> Option<String> {
     if terms.committing || terms.replaces.is_some() {
         return None;
     }
-    match answer {
+    match result {
         Ok(record) if record.meta().state == State::Active => Some(record.meta().id.clone()),
         Err(Error::NameTaken { existing, .. }) if existing.state == State::Active => Some(existing.id.clone()),
         _ => None,
@@ -29,11 +35,11 @@ pub(super) fn in_the_way<T: Holdable>(answer: &Result<T, Error>, terms: &Terms) 
 pub(super) fn is_in_state<T: Holdable>(
     shared: &Shared,
     configured: &Configured,
-    answer: &Result<T, Error>,
+    result: &Result<T, Error>,
     id: &str,
 ) -> bool {
     let (session, wait) = (&shared.session, shared.sibling_wait);
-    let name = match answer {
+    let name = match result {
         Err(Error::NameTaken { existing, .. }) => &existing.name,
         _ => return session.is_in_state(id, wait),
     };

@@ -9,7 +9,7 @@ use crate::ipam::{Error, State};
 use crate::tf::{Diagnostics, Path, Stop};
 
 use super::errors;
-use super::naming::place_of;
+use super::naming::name_key_of;
 use super::shared::{Shared, within};
 
 const GLANCE: Duration = Duration::from_millis(20);
@@ -28,7 +28,7 @@ pub(super) fn check<T: Holdable>(
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
     let meta = record.meta();
     let session = &shared.session;
-    if meta.state == State::Planned && meta.owner == own.owner && !session.is_handed_out(&place_of(&record)) {
+    if meta.state == State::Planned && meta.owner == own.owner && !session.is_name_reserved(&name_key_of(&record)) {
         // This is a hold of an earlier plan of the same owner, which the store reclaims.
         return Ok(());
     }

@@ -62,7 +62,7 @@ struct Memory {
     /// Blocks that new objects take over.
     claims: Vec<Claim>,
     succeeded: HashSet<String>,
-    handed_out: HashSet<String>,
+    reserved_names: HashSet<String>,
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<String>,
@@ -82,7 +82,7 @@ impl Default for Memory {
             going: HashSet::new(),
             claims: Vec::new(),
             succeeded: HashSet::new(),
-            handed_out: HashSet::new(),
+            reserved_names: HashSet::new(),
             adopted: HashSet::new(),
             made: Vec::new(),
             warned: HashSet::new(),
@@ -261,15 +261,15 @@ impl Session {
         may
     }
 
-    /// Reserves a name in its place for one new object. Returns `false` if another new object has reserved it already:
-    /// two resources of one configuration have the same name.
-    pub(super) fn hand_out(&self, name: String) -> bool {
-        self.memory().handed_out.insert(name)
+    /// Reserves a name for one new object. `key` is from [`name_key`](super::naming::name_key). Returns `false` if another
+    /// new object has reserved it already: two resources of one configuration have the same name.
+    pub(super) fn reserve_name(&self, key: String) -> bool {
+        self.memory().reserved_names.insert(key)
     }
 
-    /// Whether a new object of this walk has reserved the name in its place.
-    pub(super) fn is_handed_out(&self, name: &str) -> bool {
-        self.memory().handed_out.contains(name)
+    /// Whether a new object of this walk has reserved the name.
+    pub(super) fn is_name_reserved(&self, key: &str) -> bool {
+        self.memory().reserved_names.contains(key)
     }
 
     /// Records that a plan of this process found an object that exists already, and adopts it.
@@ -402,9 +402,9 @@ mod tests {
     #[test]
     fn one_hold_serves_only_one_resource_until_the_next_walk() {
         let session = Session::default();
-        assert!(session.hand_out("a".into()));
-        assert!(!session.hand_out("a".into()));
+        assert!(session.reserve_name("a".into()));
+        assert!(!session.reserve_name("a".into()));
         session.forget();
-        assert!(session.hand_out("a".into()));
+        assert!(session.reserve_name("a".into()));
     }
 }

@@ -153,7 +153,7 @@ pub(super) fn within<T>(
             {
                 std::thread::sleep(AGAIN);
             }
-            answer => return answer,
+            result => return result,
         }
     }
 }
@@ -175,7 +175,7 @@ pub(super) fn once_emptied<T>(
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match within(left, stop, &mut work) {
             Err(error @ (Error::InUse { .. } | Error::Across { .. })) => error,
-            answer => return answer,
+            result => return result,
         };
         let since = match last {
             Some((before, since)) if before == error => since,

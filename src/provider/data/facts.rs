@@ -137,8 +137,8 @@ model! {
 }
 
 impl PoolFacts {
-    /// Asks for the CIDRs, the path and the scope of the pool.
-    pub(super) fn ask(ipam: &dyn Ipam, pool: Pool) -> Result<Self, Error> {
+    /// Reads the CIDRs, the path and the scope of the pool.
+    pub(super) fn read(ipam: &dyn Ipam, pool: Pool) -> Result<Self, Error> {
         let path = ipam.pool_path(&pool.meta.id)?;
         let scope_type = ipam.get_scope(&pool.scope_id)?.map(|scope| scope.scope_type);
         let cidrs = provisioned(ipam, &pool)?;

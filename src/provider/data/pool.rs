@@ -63,7 +63,7 @@ impl DataSource for PoolData {
         self.validate(&config).into_result()?;
         let ipam = self.0.ipam()?;
         let (pool, here) = find(ipam.as_ref(), &config)?;
-        let facts = PoolFacts::ask(ipam.as_ref(), pool).map_err(explained(here))?;
+        let facts = PoolFacts::read(ipam.as_ref(), pool).map_err(explained(here))?;
         Ok(PoolModel {
             id: facts.id.clone(),
             ipam_pool_id: facts.id,
@@ -133,9 +133,9 @@ fn choose(
         fitting.into_iter().partition(|(pool, _)| pool.meta.is_listed(false));
     if is_true(&config.include_planned) {
         // A hold with the same name in the same place is the replacement of the pool, and is not a second match.
-        let place = |(pool, path): &(Pool, String)| (pool.scope_id.clone(), path.clone());
-        let taken: Vec<_> = counting.iter().map(place).collect();
-        counting.extend(planned.iter().filter(|named| !taken.contains(&place(named))).cloned());
+        let scope_and_path = |(pool, path): &(Pool, String)| (pool.scope_id.clone(), path.clone());
+        let known: Vec<_> = counting.iter().map(scope_and_path).collect();
+        counting.extend(planned.iter().filter(|named| !known.contains(&scope_and_path(named))).cloned());
     }
     match counting.as_slice() {
         [(pool, _)] => Ok(pool.clone()),
@@ -162,8 +162,8 @@ fn none_fits(
         return lookup::only_planned(Kind::Pool, &pool.meta, here.clone());
     }
     let what = if whole_path { "whose whole path is" } else { "named" };
-    let place = if others.is_empty() { "in this store" } else { "in the given scope or source pool" };
-    let mut detail = format!("There is no pool {what} {asked:?} {place}.");
+    let searched = if others.is_empty() { "in this store" } else { "in the given scope or source pool" };
+    let mut detail = format!("There is no pool {what} {asked:?} {searched}.");
     if !others.is_empty() {
         detail = format!("{detail} These pools are elsewhere:\n{}", lookup::lines(&pool_lines(others)));
     }

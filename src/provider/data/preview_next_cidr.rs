@@ -65,15 +65,15 @@ impl DataSource for PreviewNextCidrData {
         }
         let disallowed: Vec<Cidr> = config.disallowed_cidrs.get().into_iter().flatten().copied().collect();
         let count = config.cidr_count.cloned().unwrap_or(1) as usize;
-        let asked = config.netmask_length.cloned();
-        let here = if asked.is_some() { at!(PreviewNextCidrModel, netmask_length) } else { pool_at() };
-        let cidrs = ipam.preview_next(&pool.meta.id, asked, &disallowed, count).map_err(explained(here.clone()))?;
+        let length = config.netmask_length.cloned();
+        let here = if length.is_some() { at!(PreviewNextCidrModel, netmask_length) } else { pool_at() };
+        let cidrs = ipam.preview_next(&pool.meta.id, length, &disallowed, count).map_err(explained(here.clone()))?;
         match cidrs.first() {
             Some(&first) if cidrs.len() >= count => {
                 Ok(PreviewNextCidrModel { cidr: first.into(), cidrs: cidrs.into(), ..config })
             }
             _ => {
-                let length = asked.or(pool.rules.default_netmask_length).unwrap_or(pool.address_family.bits());
+                let length = length.or(pool.rules.default_netmask_length).unwrap_or(pool.address_family.bits());
                 Err(too_few(ipam.as_ref(), &pool, length, cidrs.len(), count, !disallowed.is_empty(), here))
             }
         }

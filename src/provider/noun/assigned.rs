@@ -37,7 +37,7 @@ pub(in crate::provider) trait AssignedModel: NounModel<Noun: Kept> {
 
     /// Errors and warnings that the backend can already report for the planned object. `prior` is `None` for a new
     /// object. Empty when the backend gives no answer: the apply reports the error then.
-    fn foresee(&self, _prior: Option<&Self>, _ipam: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, _prior: Option<&Self>, _ipam: &dyn Ipam) -> Diagnostics {
         Diagnostics::new()
     }
 
@@ -121,13 +121,13 @@ fn plan_tags<M: AssignedModel>(shared: &Shared, plan: &mut Plan<M>) -> Result<()
 }
 
 /// Asks the backend about the planned object. Warnings go into the plan.
-fn foresee<M: AssignedModel>(shared: &Shared, prior: Option<&M>, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+fn preflight<M: AssignedModel>(shared: &Shared, prior: Option<&M>, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
     let Some(configured) = shared.configured()? else { return Ok(()) };
-    let said = plan.planned.foresee(prior, configured.ipam.as_ref());
-    if said.has_error() {
-        return Err(said);
+    let diagnostics = plan.planned.preflight(prior, configured.ipam.as_ref());
+    if diagnostics.has_error() {
+        return Err(diagnostics);
     }
-    plan.warnings.append(said);
+    plan.warnings.append(diagnostics);
     Ok(())
 }
 
@@ -185,7 +185,7 @@ impl<M: AssignedModel> Resource for AssignedResource<M> {
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
         let shared = &*self.0;
         plan_tags(shared, plan)?;
-        foresee(shared, None, plan)
+        preflight(shared, None, plan)
     }
 
     fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
@@ -196,7 +196,7 @@ impl<M: AssignedModel> Resource for AssignedResource<M> {
         if let Some(configured) = shared.configured()? {
             kept_arguments::note(&configured, prior.id(), plan);
         }
-        foresee(shared, Some(prior), plan)
+        preflight(shared, Some(prior), plan)
     }
 
     fn may_keep(&self, _argument: &str) -> bool {

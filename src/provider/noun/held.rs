@@ -71,8 +71,8 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
     }
 
     /// Adds to an error of the creation what the plan showed.
-    fn explain_creation(said: Diagnostics, _planned: &Planned, _error: &Error) -> Diagnostics {
-        said
+    fn explain_creation(diagnostics: Diagnostics, _planned: &Planned, _error: &Error) -> Diagnostics {
+        diagnostics
     }
 
     /// The space that a change waits for, which the same apply releases.
@@ -301,14 +301,14 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
         let waits_for = || hand_over::waits_for::<M::Noun>(&configured, &planned);
         let made = hand_over::once_given_up(shared, (patience, &apply.stop), waits_for, work);
         let made = made.map_err(|error| {
-            let said = errors::at(&error, apply.config.attribute_for(&error));
-            M::explain_creation(hand_over::explain(said, &error, waits_for), &planned, &error)
+            let diagnostics = errors::at(&error, apply.config.attribute_for(&error));
+            M::explain_creation(hand_over::explain(diagnostics, &error, waits_for), &planned, &error)
         })?;
-        if let Err(said) = show(&configured, state, &made) {
+        if let Err(diagnostics) = show(&configured, state, &made) {
             // The next run adopts the object. A backend without holds adopts nothing, so there the object is in the state,
             // and tainted.
             apply.reached = ipam.holds().is_none().then(|| state.clone());
-            return Err(said);
+            return Err(diagnostics);
         }
         shared.session.made(&made.meta().id);
         state.keep_written(&apply.config);
@@ -324,14 +324,14 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
             // Only arguments differ that steer the provider, such as `timeouts`. They are only in the state.
             return Ok(());
         }
-        let wished = state.change(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
+        let requested = state.change(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
         let (id, name) = (id_of(prior)?, prior.called());
         let before = before(prior, &name)?;
         let timeout = patience(state, |timeouts| &timeouts.update, DEFAULT_TIMEOUT);
         let (waits, stop) = ((timeout, shared.sibling_wait), &apply.stop);
         let waits_for = || M::waits_to_change(ipam, id);
         let change = |name: &str| {
-            let change = M::Noun::renamed(&wished, name);
+            let change = M::Noun::renamed(&requested, name);
             let update = || once_emptied(waits, stop, || M::Noun::update(ipam, id, &change));
             hand_over::once_given_up(shared, (timeout, stop), waits_for, update)
         };
@@ -346,8 +346,8 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
                     show(&configured, &mut model, &reached)?;
                     apply.reached = Some(model);
                 }
-                let said = errors::at(&error, apply.config.attribute_for(&error));
-                Err(hand_over::explain(said, &error, waits_for))
+                let diagnostics = errors::at(&error, apply.config.attribute_for(&error));
+                Err(hand_over::explain(diagnostics, &error, waits_for))
             }
         }
     }

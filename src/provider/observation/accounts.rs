@@ -8,7 +8,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
-use super::answer::{NO_DISCOVERY, explained, moment, of};
+use super::conversion::{NO_DISCOVERY, explained, moment, of};
 use super::freshness::freshen;
 
 model! {
@@ -82,10 +82,10 @@ impl DataSource for AccountsData {
 
     fn read(&self, config: AccountsModel) -> Result<AccountsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let spot =
+        let filter =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.discovery_region.cloned() };
-        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = of(ipam.as_ref())?.discovered_accounts(&spot);
+        freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
+        let seen = of(ipam.as_ref())?.discovered_accounts(&filter);
         let argument = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));
         let seen = seen.map_err(explained(&[argument], Path::root()))?;
         let failing_only = config.failing_only.cloned().unwrap_or(false);

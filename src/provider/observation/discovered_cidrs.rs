@@ -11,7 +11,7 @@ use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
 use super::super::capabilities;
-use super::answer::{NO_DISCOVERY, explained, fits, fits_text, moment, of, usage};
+use super::conversion::{NO_DISCOVERY, explained, fits, fits_text, moment, of, usage};
 use super::freshness::{check_scanned, freshen};
 
 model! {
@@ -118,10 +118,10 @@ impl DataSource for DiscoveredCidrsData {
     fn read(&self, config: DiscoveredCidrsModel) -> Result<DiscoveredCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
         capabilities::listed(ipam.as_ref(), &config.resource_type, at!(DiscoveredCidrsModel, resource_type))?;
-        let spot =
+        let filter =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
-        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = of(ipam.as_ref())?.discovered_resource_cidrs(&spot);
+        freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
+        let seen = of(ipam.as_ref())?.discovered_resource_cidrs(&filter);
         let argument = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));
         let seen = seen.map_err(explained(&[argument], Path::root()))?;
         check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;

@@ -9,18 +9,18 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
 use super::super::attributes::HumanDuration;
 use super::super::errors;
-use super::answer::{NO_DISCOVERY, explained, of};
+use super::conversion::{NO_DISCOVERY, explained, of};
 
 /// Makes sure that the data is not older than `max_age`. Does nothing without it.
 ///
 /// # Errors
 /// At `max_age`, when the scan of a target fails; any error of the backend.
-pub(super) fn freshen(ipam: &dyn Ipam, spot: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
+pub(super) fn freshen(ipam: &dyn Ipam, filter: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
     let Some(max_age) = max_age.get() else { return Ok(()) };
     let at = || Path::attribute("max_age");
     let length = SignedDuration::try_from(max_age.0).unwrap_or(SignedDuration::MAX);
     let since = ipam.now().checked_sub(length).unwrap_or(Timestamp::MIN);
-    let stale = of(ipam)?.freshen(spot, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
+    let stale = of(ipam)?.freshen(filter, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
     if stale.is_empty() { Ok(()) } else { Err(too_old(ipam, &stale, *max_age).at(at()).into()) }
 }
 

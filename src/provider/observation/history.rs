@@ -11,7 +11,7 @@ use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
 use crate::{at, model};
 
-use super::answer::{NO_SCOPE, explained, moment, of};
+use super::conversion::{NO_SCOPE, explained, moment, of};
 use super::freshness::check_scanned;
 
 model! {

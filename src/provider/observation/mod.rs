@@ -1,10 +1,10 @@
-//! Data sources for the results of scans, one file each. A backend with results answers them ([`Observation`]). Before
+//! Data sources for the results of scans, one file each. A backend that scans returns them ([`Observation`]). Before
 //! the first scan, the plan shows an error that explains what to do.
 //!
 //! [`Observation`]: crate::backend::observation::Observation
 
 mod accounts;
-mod answer;
+mod conversion;
 mod discovered_cidrs;
 mod freshness;
 mod history;

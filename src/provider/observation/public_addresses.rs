@@ -14,7 +14,7 @@ use crate::tf::{DataSource, Diagnostics, Path};
 use crate::{at, model};
 
 use super::super::capabilities;
-use super::answer::{NO_DISCOVERY, explained, fits, fits_text, moment, of};
+use super::conversion::{NO_DISCOVERY, explained, fits, fits_text, moment, of};
 use super::freshness::{check_scanned, freshen};
 
 model! {
@@ -149,7 +149,7 @@ impl PublicAddressesModel {
             && fits(&self.vpc_id, one.vpc_id.as_ref())
     }
 
-    fn answered(self, discovery_id: String, found: Vec<PublicAddress>, oldest_sample: Option<Timestamp>) -> Self {
+    fn filled(self, discovery_id: String, found: Vec<PublicAddress>, oldest_sample: Option<Timestamp>) -> Self {
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let with = |status| number(found.iter().filter(|one| one.association == Some(status)).count());
         let idle = found.iter().filter(|one| one.is_idle()).map(|one| one.address.to_string());
@@ -183,14 +183,14 @@ impl DataSource for PublicAddressesData {
         capabilities::listed(ipam.as_ref(), &config.address_type, at!(PublicAddressesModel, address_type))?;
         capabilities::listed(ipam.as_ref(), &config.association_status, at!(PublicAddressesModel, association_status))?;
         capabilities::listed(ipam.as_ref(), &config.service, at!(PublicAddressesModel, service))?;
-        let spot =
+        let filter =
             Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
-        freshen(ipam.as_ref(), Some(&spot), &config.max_age)?;
-        let seen = of(ipam.as_ref())?.discovered_public_addresses(&spot);
+        freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
+        let seen = of(ipam.as_ref())?.discovered_public_addresses(&filter);
         let argument = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));
         let seen = seen.map_err(explained(&[argument], Path::root()))?;
         check_scanned(ipam.as_ref(), seen.oldest_sample, Some(&seen.discovery_id))?;
         let found = seen.items.into_iter().filter(|one| config.is_wanted(one)).collect();
-        Ok(config.answered(seen.discovery_id, found, seen.oldest_sample))
+        Ok(config.filled(seen.discovery_id, found, seen.oldest_sample))
     }
 }

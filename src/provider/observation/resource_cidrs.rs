@@ -13,7 +13,7 @@ use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
 
 use super::super::capabilities;
-use super::answer::{NO_POOL, NO_SCOPE, explained, moment, of, usage};
+use super::conversion::{NO_POOL, NO_SCOPE, explained, moment, of, usage};
 use super::freshness::{check_scanned, freshen};
 
 model! {
@@ -167,9 +167,9 @@ impl DataSource for ResourceCidrsData {
         freshen(ipam.as_ref(), None, &config.max_age)?;
         let observation = of(ipam.as_ref())?;
         let found = observation.resource_cidrs(&filter);
-        let places =
+        let arguments =
             [(NO_SCOPE, at!(ResourceCidrsModel, ipam_scope_id)), (NO_POOL, at!(ResourceCidrsModel, ipam_pool_id))];
-        let found = found.map_err(explained(&places, Path::root()))?;
+        let found = found.map_err(explained(&arguments, Path::root()))?;
         let oldest = observation.oldest_sample().map_err(explained(&[], Path::root()))?;
         check_scanned(ipam.as_ref(), oldest, None)?;
         let mut cidrs: Vec<_> = found.iter().map(|one| one.cidr).collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::usage;
+use super::conversion::usage;
 use super::*;
 use crate::backend::Local;
 use crate::ipam::{Actor, Tags};

@@ -54,12 +54,12 @@ mod tests {
 
     #[test]
     fn one_block_of_the_size_agrees_and_anything_else_names_both() {
-        let said = |blocks: &[&str], length: u8| {
+        let detail = |blocks: &[&str], length: u8| {
             of_cidrs(&cidrs(blocks).into(), &length.into(), Path::root()).map(|one| one.detail)
         };
-        assert_eq!(said(&["10.0.0.0/16"], 16), None);
+        assert_eq!(detail(&["10.0.0.0/16"], 16), None);
         let begins = |blocks: &[&str], length, words: &str| {
-            assert!(said(blocks, length).unwrap().starts_with(words), "{:?}", said(blocks, length));
+            assert!(detail(blocks, length).unwrap().starts_with(words), "{:?}", detail(blocks, length));
         };
         begins(
             &["10.0.0.0/16"],
@@ -91,7 +91,9 @@ mod tests {
     fn only_a_block_that_must_be_avoided_is_a_contradiction() {
         let avoided = Tf::Known(cidrs(&["10.0.1.0/24"]));
         assert_eq!(of_disallowed(&Tf::Known(cidr("10.0.0.0/24")), &avoided, Path::root()), None);
-        let said = of_disallowed(&Tf::Known(cidr("10.0.0.0/16")), &avoided, Path::root()).unwrap();
-        assert!(said.detail.starts_with("`cidr` is 10.0.0.0/16, which `disallowed_cidrs` rules out with 10.0.1.0/24."));
+        let conflict = of_disallowed(&Tf::Known(cidr("10.0.0.0/16")), &avoided, Path::root()).unwrap();
+        assert!(
+            conflict.detail.starts_with("`cidr` is 10.0.0.0/16, which `disallowed_cidrs` rules out with 10.0.1.0/24.")
+        );
     }
 }

@@ -89,7 +89,7 @@ impl AllocationModel {
     }
 
     /// Fills in the values that follow from the configuration alone.
-    pub(super) fn foretell(&mut self, config: &Self) {
+    pub(super) fn fill_from_config(&mut self, config: &Self) {
         self.resource_type = ResourceType::Custom.to_string().into();
         self.resource_id = Tf::Null;
         if let Some(cidr) = config.cidr.get() {
@@ -130,7 +130,7 @@ impl NounModel for AllocationModel {
         diagnostics.extend(
             first
                 .and_then(|family| super::other_family(disallowed, family, "the others are"))
-                .map(|said| said.at(at!(Self, disallowed_cidrs))),
+                .map(|wrong| wrong.at(at!(Self, disallowed_cidrs))),
         );
         diagnostics
     }
@@ -218,13 +218,15 @@ impl HeldModel for AllocationModel {
         }
     }
 
-    fn explain_creation(said: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
+    fn explain_creation(diagnostics: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
         match (planned, error) {
-            (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => allocation_preview::plan_again(said, *cidr),
-            (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
-                allocation_preview::plan_again(said, *cidr)
+            (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => {
+                allocation_preview::plan_again(diagnostics, *cidr)
             }
-            _ => said,
+            (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
+                allocation_preview::plan_again(diagnostics, *cidr)
+            }
+            _ => diagnostics,
         }
     }
 

@@ -25,7 +25,7 @@ impl HeldPlan for AllocationModel {
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
-        plan.planned.foretell(&plan.config);
+        plan.planned.fill_from_config(&plan.config);
         if plan.config.disallowed_cidrs.is_known() {
             check_disallowed(&configured, &plan.config)?;
         }
@@ -47,7 +47,7 @@ impl HeldPlan for AllocationModel {
         };
         match held {
             Some(allocation) => show_planned(&configured, &mut plan.planned, &allocation, &tags),
-            None => create::look(&request, plan, New::Allocation(&spec)),
+            None => create::check_new(&request, plan, New::Allocation(&spec)),
         }
     }
 

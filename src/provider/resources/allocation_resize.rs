@@ -18,14 +18,11 @@ pub(super) fn plan_resize(
     prior: &AllocationModel,
     plan: &mut Plan<AllocationModel>,
 ) -> Result<(), Diagnostics> {
-    let wished = match AllocationModel::size(&plan.config) {
-        None => {
-            plan.planned.forget_block();
-            return Ok(());
-        }
-        Some(size) => size,
+    let Some(size) = AllocationModel::size(&plan.config) else {
+        plan.planned.forget_block();
+        return Ok(());
     };
-    let changed = match wished {
+    let changed = match size {
         Size::Cidr(cidr) => prior.cidr != Tf::Known(cidr),
         Size::NetmaskLength(length) => prior.netmask_length != Tf::Known(length),
         Size::Default => false,
@@ -40,18 +37,18 @@ pub(super) fn plan_resize(
     // A rule and an allocation that needs it can change at the same time.
     let rules = shared.changes.planned_rules(pool_id);
     let committing = plan.committing;
-    let ask = |given_up: &[GivenUp]| {
+    let request = |given_up: &[GivenUp]| {
         let with_rules = |terms: &Terms| Terms { pool_rules: rules.clone(), ..terms.clone() };
         let with = |terms: &Terms| Terms { given_up: given_up.to_vec(), ..with_rules(terms) };
-        let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_resize(id, wished, &with(terms));
-        let preview = |terms: &Terms| configured.ipam.preview_resize(id, wished, &with_rules(terms));
+        let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_resize(id, size, &with(terms));
+        let preview = |terms: &Terms| configured.ipam.preview_resize(id, size, &with_rules(terms));
         holding::plan_change(shared, configured, plan, hold, preview)
     };
-    let is_replacement = |answer: &Resize| *answer == Resize::Replace;
-    let answer = hand_over::until_there_is_room(shared, committing, &waits_for, is_replacement, ask);
-    let answer = answer.and_then(|(answer, _)| Ok((answer, waits()?)));
-    let (answer, waits_for) = answer.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
-    match answer {
+    let is_replacement = |resize: &Resize| *resize == Resize::Replace;
+    let result = hand_over::until_there_is_room(shared, committing, &waits_for, is_replacement, request);
+    let result = result.and_then(|(resize, _)| Ok((resize, waits()?)));
+    let (resize, waits_for) = result.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
+    match resize {
         Resize::InPlace(cidr) => {
             let name = prior.name.get().map_or("", String::as_str);
             hand_over::claim(shared, name, &waits_for);

@@ -140,7 +140,7 @@ impl PoolModel {
             rules: config.rules()?,
             strategy: self.allocation_strategy.cloned()?,
             tags: tags.clone(),
-            provision: config.asked()?,
+            provision: config.requested_provision()?,
             special: config.special()?,
         })
     }
@@ -162,8 +162,8 @@ impl PoolModel {
     }
 
     /// Fills in the values that follow from the configuration alone.
-    pub(super) fn foretell(&mut self, config: &Self) {
-        match config.asked() {
+    pub(super) fn fill_from_config(&mut self, config: &Self) {
+        match config.requested_provision() {
             Some(Provision::Cidrs(cidrs)) => self.fill_cidrs(&cidrs),
             Some(Provision::Nothing) => self.fill_cidrs(&BTreeSet::new()),
             Some(Provision::NetmaskLength(_)) | None => {}
@@ -196,7 +196,7 @@ impl PoolModel {
 
     /// The provision that a configuration asks for. Blocks take precedence over a netmask length, which must agree with
     /// them.
-    pub(super) fn asked(&self) -> Option<Provision> {
+    pub(super) fn requested_provision(&self) -> Option<Provision> {
         match &self.cidrs {
             Tf::Unknown => None,
             Tf::Known(cidrs) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
@@ -208,7 +208,7 @@ impl PoolModel {
     /// the resulting block. When `config` names both, the blocks take precedence here as well.
     pub(super) fn provision_by(&self, config: &Self) -> Option<Provision> {
         let names_both = !config.cidrs.is_null() && !config.netmask_length.is_null();
-        if names_both { self.asked() } else { self.provision() }
+        if names_both { self.requested_provision() } else { self.provision() }
     }
 
     /// The provision of a plan or a state, when the configuration does not name both `cidrs` and a netmask length.

@@ -74,10 +74,10 @@ pub(super) fn plan_change(
     plan: &mut Plan<PoolModel>,
     (tags, followed): (&Tags, Option<&Followed>),
 ) -> Result<(), Diagnostics> {
-    let (wished, was) = (plan.planned.provision_by(&plan.config), prior.provision_by(&plan.config));
+    let (provision, was) = (plan.planned.provision_by(&plan.config), prior.provision_by(&plan.config));
     let Some(change) = plan.planned.change_with(&plan.config, tags) else {
         // The resulting blocks depend on a value that is not known yet.
-        if wished != was {
+        if provision != was {
             plan.planned.forget_blocks();
         }
         return Ok(());
@@ -88,27 +88,27 @@ pub(super) fn plan_change(
     if is_same() && !shared.changes.is_declaring(id) {
         return Ok(());
     }
-    let is_resized = wished != was;
+    let is_resized = provision != was;
     if is_resized {
         shared.changes.plan_growth(id);
     }
-    if let Some(provision) = wished.filter(|wished| Some(wished) != was.as_ref()) {
+    if let Some(provision) = provision.filter(|provision| Some(provision) != was.as_ref()) {
         check_contents(shared, configured, plan, id, &provision)?;
     }
     // The name is checked separately: it may become free only during the apply.
-    let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.asked(&plan.planned.locale));
+    let locale = followed.map_or_else(|| change.locale.clone(), |followed| followed.requested(&plan.planned.locale));
     let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
     let waits = || if is_resized { growth::pool_waits_for(configured.ipam.as_ref(), id) } else { Ok(Vec::new()) };
     let (committing, waits_for) = (plan.committing, waits().map_err(|error| plan.config.explain(&error))?);
-    let ask = |given_up: &[GivenUp]| {
+    let request = |given_up: &[GivenUp]| {
         let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
         let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
         let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
         holding::plan_change(shared, configured, plan, hold, preview)
     };
-    let answer = hand_over::until_there_is_room(shared, committing, &waits_for, Option::is_none, ask);
-    let answer = answer.and_then(|answer| Ok((answer, waits()?)));
-    let ((pool, is_held), waits_for) = answer.map_err(|error| plan.config.explain(&error))?;
+    let result = hand_over::until_there_is_room(shared, committing, &waits_for, Option::is_none, request);
+    let result = result.and_then(|planned| Ok((planned, waits()?)));
+    let ((pool, is_held), waits_for) = result.map_err(|error| plan.config.explain(&error))?;
     hand_over::claim(shared, &change.name, &waits_for);
     match pool {
         Some(pool) => show_blocks(shared, plan, prior, &pool, is_held)?,
@@ -183,12 +183,12 @@ fn check_contents(
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        let told = match &error {
+        let occupants = match &error {
             Error::InUse { contents, .. } | Error::Across { contents, .. } => &contents[..],
             _ => &[],
         };
         // Terraform shows states at the start of its walk, in no fixed order.
-        if told.is_empty() || !told.iter().all(|one| session.is_in_state(&one.id, wait)) {
+        if occupants.is_empty() || !occupants.iter().all(|one| session.is_in_state(&one.id, wait)) {
             return Err(plan.config.explain(&error));
         }
     }

@@ -119,7 +119,7 @@ impl NounModel for PoolCidrModel {
         diagnostics.append(self.proof().check(self.cidr.get()));
         if self.netmask_length.is_known() && self.cidr.is_null() && !self.proof().is_absent() {
             let why = "A proof is for one particular block: set `cidr`, or leave the proof out.";
-            diagnostics.push(Diagnostic::error("Proof without a block", why).at(self.proof().place()));
+            diagnostics.push(Diagnostic::error("Proof without a block", why).at(self.proof().attribute()));
         }
         diagnostics
     }
@@ -142,7 +142,7 @@ impl NounModel for PoolCidrModel {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
-            Error::Unsupported { what: Unsupported::OnlyAws(_) } => self.proof().place(),
+            Error::Unsupported { what: Unsupported::OnlyAws(_) } => self.proof().attribute(),
             Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
             Error::NetmaskRange { .. }
             | Error::PoolExhausted { .. }
@@ -266,7 +266,7 @@ impl HeldPlan for PoolCidrModel {
             plan.config.require_name()?;
         }
         if !plan.config.proof().is_absent() {
-            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().place())?;
+            capabilities::only_aws(&configured, OnlyAws::CidrProof, plan.config.proof().attribute())?;
         }
         if let Some(cidr) = plan.config.cidr.get() {
             fill_block_attributes!(&mut plan.planned, *cidr);
@@ -280,7 +280,7 @@ impl HeldPlan for PoolCidrModel {
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: None,
         };
-        let Some(held) = holding::hold_or_look::<_, PoolCidr>(&request, plan, &spec)? else {
+        let Some(held) = holding::hold_or_check::<_, PoolCidr>(&request, plan, &spec)? else {
             shared.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };

@@ -112,7 +112,7 @@ impl NounModel for PoolModel {
             }
             Error::LocaleMismatch { .. } | Error::LocalesBelow { .. } => at!(Self, locale),
             Error::NoLocale => at!(Self, auto_import),
-            Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::place(*what),
+            Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::attribute_for(*what),
             Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
             Error::FamilyMismatch { cidr: Some(_), .. }

@@ -33,11 +33,11 @@ impl HeldPlan for PoolModel {
         plan.planned.tags_all = tags.all.clone();
         check_limits(&configured, &plan.planned, &plan.config, &tags.known)?;
         pool_special::settle(&configured, &mut plan.planned);
-        plan.planned.foretell(&plan.config);
+        plan.planned.fill_from_config(&plan.config);
         let followed = pool_change::follow_locale(shared, &plan.config.source_ipam_pool_id.clone(), plan)?;
         let Some(mut spec) = plan.planned.request(&plan.config, &tags.known) else { return Ok(()) };
         if let Some(followed) = &followed {
-            spec.locale = followed.asked(&plan.planned.locale);
+            spec.locale = followed.requested(&plan.planned.locale);
         }
         let config = plan.config.clone();
         let request = Request {
@@ -47,7 +47,7 @@ impl HeldPlan for PoolModel {
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: None,
         };
-        let Some(pool) = holding::hold_or_look::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
+        let Some(pool) = holding::hold_or_check::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
         show_planned(&configured, &mut plan.planned, &pool, &tags)?;
         if let Some(followed) = followed {
             plan.planned.locale = followed.becomes;

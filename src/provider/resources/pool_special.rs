@@ -86,7 +86,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
     // Report all of them at once, so that the user does not have to remove one after the other.
     let mut found = Diagnostics::new();
     for (_, what) in only_aws.into_iter().filter(|(is_set, _)| *is_set) {
-        found.gather(capabilities::only_aws(configured, what, place(what)));
+        found.gather(capabilities::only_aws(configured, what, attribute_for(what)));
     }
     if found.has_error() {
         return Err(found);
@@ -124,7 +124,7 @@ pub(super) fn check(configured: &Configured, config: &PoolModel) -> Result<(), D
 }
 
 /// The path of the attribute.
-pub(super) fn place(what: OnlyAws) -> Path {
+pub(super) fn attribute_for(what: OnlyAws) -> Path {
     match what {
         OnlyAws::SourceResource => at!(PoolModel, source_resource),
         OnlyAws::PublicIpSource => at!(PoolModel, public_ip_source),
@@ -137,15 +137,15 @@ pub(super) fn place(what: OnlyAws) -> Path {
 /// The type of the scope that will contain the pool, if it is known.
 fn scope_type(configured: &Configured, config: &PoolModel) -> Result<Option<ScopeType>, Diagnostics> {
     let ipam = &configured.ipam;
-    let ask = |error| errors::at(&error, at!(PoolModel, ipam_scope_id));
+    let explain = |error| errors::at(&error, at!(PoolModel, ipam_scope_id));
     let scope_id = match (&config.ipam_scope_id, &config.source_ipam_pool_id) {
         (Tf::Known(id), _) => Some(id.clone()),
         (Tf::Null, Tf::Null) => return Ok(Some(ScopeType::Private)),
-        (Tf::Null, Tf::Known(source)) => ipam.get_pool(source).map_err(ask)?.map(|pool| pool.scope_id),
+        (Tf::Null, Tf::Known(source)) => ipam.get_pool(source).map_err(explain)?.map(|pool| pool.scope_id),
         _ => None,
     };
     match scope_id {
-        Some(id) => Ok(ipam.get_scope(&id).map_err(ask)?.map(|scope| scope.scope_type)),
+        Some(id) => Ok(ipam.get_scope(&id).map_err(explain)?.map(|scope| scope.scope_type)),
         None => Ok(None),
     }
 }

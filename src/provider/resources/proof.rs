@@ -73,7 +73,7 @@ impl CidrProof<'_> {
     }
 
     /// The attribute that an error about the proof points at.
-    pub(crate) fn place(&self) -> Path {
+    pub(crate) fn attribute(&self) -> Path {
         Path::attribute(match (self.context, self.token) {
             (Tf::Null, Tf::Null) => METHOD,
             (Tf::Null, _) => TOKEN,

@@ -145,7 +145,7 @@ impl HeldPlan for ScopeModel {
             attribute_for: &|error| NounModel::attribute_for(&Self::default(), error),
             pool_rules: None,
         };
-        match holding::hold_or_look::<_, Scope>(&request, plan, &spec)? {
+        match holding::hold_or_check::<_, Scope>(&request, plan, &spec)? {
             Some(scope) => show_planned(&configured, &mut plan.planned, &scope, &tags),
             None => Ok(()),
         }

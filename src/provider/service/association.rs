@@ -152,7 +152,7 @@ impl ServiceData for AssociationsModel {
     type Noun = AssociationNoun;
     const TYPE: &'static str = "ipam_resource_discovery_associations";
 
-    fn answer(self, mut all: Vec<AssociationRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<AssociationRecord>) -> Result<Self, Diagnostics> {
         all.retain(|one| {
             self.ipam_id.get().is_none_or(|wanted| one.ipam_id == *wanted)
                 && self.ipam_resource_discovery_id.get().is_none_or(|wanted| one.discovery_id == *wanted)

@@ -149,7 +149,7 @@ impl ServiceData for ByoasnsModel {
     type Noun = ByoasnNoun;
     const TYPE: &'static str = "ipam_byoasns";
 
-    fn answer(self, mut all: Vec<ByoasnRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<ByoasnRecord>) -> Result<Self, Diagnostics> {
         all.sort_by_key(|record| record.asn);
         let facts = |record: ByoasnRecord| ByoasnFacts {
             id: record.id.into(),

@@ -91,7 +91,7 @@ impl ByoipCidrModel {
             {
                 let why = "Outside of IPAM, AWS verifies only signed messages. Set `ipam_pool_id`, or use \
                            `cidr_authorization_context` as the proof.";
-                return error("A token is for IPAM pools", why, self.proof().place());
+                return error("A token is for IPAM pools", why, self.proof().attribute());
             }
             if !self.ipam_pool_owner.is_null() {
                 let why = "`ipam_pool_owner` is the account of the pool in `ipam_pool_id`, which is not set.";
@@ -229,11 +229,14 @@ impl AssignedModel for ByoipCidrModel {
         }
         if new.is_null() {
             // A value that AWS did not report, as after an import, is not compared.
-            let said = |old: &Tf<bool>, new: &Tf<bool>| old.is_known() && new.is_known() && old != new;
+            let differs = |old: &Tf<bool>, new: &Tf<bool>| old.is_known() && new.is_known() && old != new;
             let group_changes = planned.network_border_group != prior.network_border_group;
             let changes = [
                 (prior.description != planned.description, at!(Self, description)),
-                (said(&prior.publicly_advertisable, &planned.publicly_advertisable), at!(Self, publicly_advertisable)),
+                (
+                    differs(&prior.publicly_advertisable, &planned.publicly_advertisable),
+                    at!(Self, publicly_advertisable),
+                ),
                 (group_changes && old == new, at!(Self, network_border_group)),
             ];
             replaced.extend(changes.into_iter().filter(|(changes, _)| *changes).map(|(_, at)| at));
@@ -282,7 +285,7 @@ impl ServiceData for ByoipCidrsModel {
     type Noun = ByoipCidrNoun;
     const TYPE: &'static str = "ipam_byoip_cidrs";
 
-    fn answer(self, mut all: Vec<ByoipCidrRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<ByoipCidrRecord>) -> Result<Self, Diagnostics> {
         all.sort_by(|a, b| {
             (&a.region, a.cidr.family(), a.cidr.first()).cmp(&(&b.region, b.cidr.family(), b.cidr.first()))
         });

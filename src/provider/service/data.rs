@@ -1,4 +1,4 @@
-//! Data sources over objects that only a service has. [`ServiceData`] makes the answer from the list, and [`Listed`] is
+//! Data sources over objects that only a service has. [`ServiceData`] has their attributes, and [`Listed`] is
 //! the data source for all of them.
 
 use std::marker::PhantomData;
@@ -24,10 +24,11 @@ pub(super) trait ServiceData: Model {
         Diagnostics::new()
     }
 
-    /// The answer, from all objects that are visible to the account.
+    /// Fills in the objects that the configuration asks for. `all` is every object that is visible to the account.
     ///
-    /// # Errors At the argument that matches no object, or several when it must match one.
-    fn answer(self, all: Vec<<Self::Noun as Noun>::Record>) -> Result<Self, Diagnostics>;
+    /// # Errors
+    /// At the argument that matches no object, or several when it must match one.
+    fn fill(self, all: Vec<<Self::Noun as Noun>::Record>) -> Result<Self, Diagnostics>;
 }
 
 /// The data source.
@@ -50,6 +51,6 @@ impl<M: ServiceData> DataSource for Listed<M> {
     fn read(&self, config: M) -> Result<M, Diagnostics> {
         let ipam = self.0.ipam()?;
         let all = of::<M::Noun>(ipam.as_ref())?.list().map_err(|error| errors::at(&error, Path::root()))?;
-        config.answer(all)
+        config.fill(all)
     }
 }

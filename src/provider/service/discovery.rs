@@ -273,7 +273,7 @@ impl ServiceData for DiscoveriesModel {
     type Noun = DiscoveryNoun;
     const TYPE: &'static str = "ipam_resource_discoveries";
 
-    fn answer(self, mut all: Vec<DiscoveryRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<DiscoveryRecord>) -> Result<Self, Diagnostics> {
         all.retain(|one| self.is_default.get().is_none_or(|wanted| one.is_default == *wanted));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         let ids: Vec<_> = all.iter().map(|one| one.id.clone()).collect();

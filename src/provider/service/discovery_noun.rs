@@ -41,9 +41,9 @@ impl NounModel for DiscoveryModel {
 impl AssignedModel for DiscoveryModel {
     fn settle(config: &Self, planned: &mut Self, ipam: &dyn Ipam) {
         let has_survey = ipam.capabilities().surveys;
-        let settled = |said: &Tf<bool>, otherwise| match said {
+        let settled = |written: &Tf<bool>, otherwise| match written {
             Tf::Null if has_survey => Tf::Known(otherwise),
-            said => said.clone(),
+            written => written.clone(),
         };
         planned.own_account = settled(&config.own_account, false);
         planned.avoided = settled(&config.avoided, true);
@@ -53,10 +53,10 @@ impl AssignedModel for DiscoveryModel {
         }
     }
 
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
-        let mut said = check_capabilities(self, ipam);
-        said.append(check_quota(prior, self));
-        said
+    fn preflight(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+        let mut diagnostics = check_capabilities(self, ipam);
+        diagnostics.append(check_quota(prior, self));
+        diagnostics
     }
 
     fn spec(&self) -> Option<DiscoverySpec> {

@@ -175,7 +175,7 @@ impl ServiceData for IpamsModel {
     type Noun = IpamNoun;
     const TYPE: &'static str = "ipam_ipams";
 
-    fn answer(self, mut all: Vec<IpamRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<IpamRecord>) -> Result<Self, Diagnostics> {
         all.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self { ipams: all.into_iter().map(IpamFacts::of).collect::<Vec<_>>().into() })
     }

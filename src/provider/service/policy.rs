@@ -220,7 +220,7 @@ impl AssignedModel for PolicyModel {
     }
 
     /// Checks the pools of rules that are new or changed.
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         let known = prior.map_or(&[] as &[AllocationRule], Self::rules);
         let mut found = Diagnostics::new();
         for (position, rule) in self.rules().iter().enumerate().filter(|(_, rule)| !known.contains(rule)) {
@@ -308,7 +308,7 @@ impl ServiceData for PoliciesModel {
     type Noun = PolicyNoun;
     const TYPE: &'static str = "ipam_policies";
 
-    fn answer(self, mut all: Vec<PolicyRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<PolicyRecord>) -> Result<Self, Diagnostics> {
         all.retain(|policy| self.ipam_id.get().is_none_or(|ipam_id| policy.ipam_id == *ipam_id));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self { ipam_policies: all.into_iter().map(PolicyFacts::of).collect::<Vec<_>>().into(), ..self })
@@ -332,8 +332,12 @@ mod tests {
     fn more_pools_than_the_usual_quota_are_a_warning_until_aws_has_accepted_them() {
         let ipam = Local::open("memory:", Actor::default()).unwrap();
         let warnings = |planned: usize, prior: Option<usize>| {
-            let said = policy(planned).foresee(prior.map(policy).as_ref(), &ipam);
-            said.into_iter().filter(|one| one.severity == Severity::Warning).map(|one| one.detail).collect::<Vec<_>>()
+            let diagnostics = policy(planned).preflight(prior.map(policy).as_ref(), &ipam);
+            diagnostics
+                .into_iter()
+                .filter(|one| one.severity == Severity::Warning)
+                .map(|one| one.detail)
+                .collect::<Vec<_>>()
         };
         assert_eq!(policy(11).check(), Diagnostics::new());
         assert_eq!((warnings(10, None).len(), warnings(11, None).len(), warnings(11, Some(3)).len()), (0, 1, 1));

@@ -92,7 +92,7 @@ impl AssignedModel for EnablementModel {
     }
 
     /// Warns about the policy that this one replaces.
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         if prior.is_some_and(|prior| !differs(prior, self)) {
             return Diagnostics::new();
         }

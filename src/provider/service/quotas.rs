@@ -35,16 +35,16 @@ mod tests {
 
     #[test]
     fn more_than_the_usual_quota_is_a_warning_until_aws_has_accepted_it() {
-        let said = |planned, present| QUOTA.warning(planned, present, Path::root());
-        assert_eq!(said(10, 0), None);
-        let warning = said(11, 10).unwrap();
+        let warned = |planned, present| QUOTA.warning(planned, present, Path::root());
+        assert_eq!(warned(10, 0), None);
+        let warning = warned(11, 10).unwrap();
         assert_eq!(warning.severity, crate::tf::Severity::Warning);
         assert_eq!(
             warning.detail,
             "The configuration has 11 pools in the rule. AWS allows 10, unless AWS Support has raised this quota for \
              the account. If the quota was not raised, the apply fails. Take fewer."
         );
-        assert_eq!((said(11, 11), said(11, 12)), (None, None), "AWS has accepted them before");
-        assert!(said(12, 11).is_some());
+        assert_eq!((warned(11, 11), warned(11, 12)), (None, None), "AWS has accepted them before");
+        assert!(warned(12, 11).is_some());
     }
 }

@@ -149,7 +149,7 @@ impl AssignedModel for ResolverModel {
         if loses_all { vec![at!(Self, rule)] } else { Vec::new() }
     }
 
-    fn foresee(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, prior: Option<&Self>, _: &dyn Ipam) -> Diagnostics {
         let present = prior.map_or(0, |prior| prior.rules().len());
         let mut found: Diagnostics = RULES.warning(self.rules().len(), present, at!(Self, rule)).into_iter().collect();
         let failed = |prior: &&Self| prior.last_version_creation_status.get().is_some_and(|word| word == "failure");
@@ -239,7 +239,7 @@ impl ServiceData for ResolversModel {
     type Noun = ResolverNoun;
     const TYPE: &'static str = "ipam_prefix_list_resolvers";
 
-    fn answer(self, mut all: Vec<ResolverRecord>) -> Result<Self, Diagnostics> {
+    fn fill(self, mut all: Vec<ResolverRecord>) -> Result<Self, Diagnostics> {
         all.retain(|resolver| self.ipam_id.get().is_none_or(|ipam_id| resolver.ipam_id == *ipam_id));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {

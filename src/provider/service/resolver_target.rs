@@ -158,7 +158,7 @@ impl AssignedModel for TargetModel {
         }
     }
 
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         let mut found: Diagnostics = self.check_version(prior, ipam).into_iter().collect();
         let failed = |prior: &&Self| prior.state.get().is_some_and(|word| word == "sync-failed");
         if let Some(prior) = prior.filter(failed).filter(|prior| !differs(*prior, self)) {

@@ -55,14 +55,14 @@ impl DataSource for VersionsData {
             Diagnostics::from(Diagnostic::error("No such prefix list resolver", why).at(here()))
         })?;
         let latest = versions.last().copied();
-        let asked = config.version.cloned().or(latest);
+        let version = config.version.cloned().or(latest);
         if let Some(version) = config.version.get().filter(|version| !versions.contains(version)) {
             let kept: Vec<_> = versions.iter().map(ToString::to_string).collect();
             let why = format!("AWS keeps these versions of {id}: {}.", kept.join(", "));
             let error = Diagnostic::error(format!("There is no version {version}"), why);
             return Err(error.at(at!(VersionsModel, version)).into());
         }
-        let entries = match asked {
+        let entries = match version {
             Some(version) => service
                 .resolver_version_entries(id, version)
                 .map_err(|error| errors::at(&error, at!(VersionsModel, version)))?,

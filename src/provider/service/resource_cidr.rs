@@ -144,7 +144,7 @@ impl AssignedModel for ResourceCidrModel {
     }
 
     /// On a self-managed store, which does not wait, reports that no scan has found the CIDR.
-    fn foresee(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
+    fn preflight(&self, prior: Option<&Self>, ipam: &dyn Ipam) -> Diagnostics {
         if prior.is_some() || !ipam.capabilities().surveys {
             return Diagnostics::new();
         }

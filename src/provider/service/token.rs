@@ -177,7 +177,7 @@ impl ServiceData for TokensModel {
     type Noun = TokenNoun;
     const TYPE: &'static str = "ipam_external_resource_verification_tokens";
 
-    fn answer(mut self, mut all: Vec<TokenRecord>) -> Result<Self, Diagnostics> {
+    fn fill(mut self, mut all: Vec<TokenRecord>) -> Result<Self, Diagnostics> {
         all.retain(|record| self.ipam_id.get().is_none_or(|ipam_id| record.ipam_id == *ipam_id));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         let facts = |record: TokenRecord| TokenFacts {
