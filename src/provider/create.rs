@@ -82,7 +82,7 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
     if let Err(Error::NameTaken { existing, .. }) = &result
         && terms.replaces.is_none()
         && shared.session.is_in_state(&existing.id, shared.sibling_wait)
-        && shared.session.succeed(&existing.id)
+        && shared.session.give_name_away(&existing.id)
     {
         naming::take_the_place_of(shared, &mut terms, &existing.id);
         result = configured.ipam.check_new(new, &terms, growing);

@@ -98,7 +98,7 @@ fn request_hold<T: Holdable>(
         && terms.replaces.is_none()
         && existing.state == State::Active
         && !terms.committing
-        && shared.session.succeed(&existing.id)
+        && shared.session.give_name_away(&existing.id)
     {
         naming::take_the_place_of(shared, terms, &existing.id);
         result = hold(terms);

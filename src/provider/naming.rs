@@ -61,7 +61,7 @@ pub(super) fn take_the_place_of(shared: &Shared, terms: &mut Terms, id: &str) {
 fn may_take_over(shared: &Shared, id: &str, committing: bool) -> bool {
     let session = &shared.session;
     let is_ours = committing || !session.is_surely_planning() || session.is_in_state(id, shared.sibling_wait);
-    is_ours && session.take_over(id)
+    is_ours && session.give_name_to_hold(id)
 }
 
 /// Whether this plan keeps the active object that `record`, the hold of an earlier plan, was to replace. The error that

@@ -61,7 +61,8 @@ struct Memory {
     going: HashSet<String>,
     /// Blocks that new objects take over.
     claims: Vec<Claim>,
-    succeeded: HashSet<String>,
+    /// Objects whose names new objects get.
+    names_given_away: HashSet<String>,
     reserved_names: HashSet<String>,
     adopted: HashSet<String>,
     made: Vec<String>,
@@ -81,7 +82,7 @@ impl Default for Memory {
             kept: HashMap::new(),
             going: HashSet::new(),
             claims: Vec::new(),
-            succeeded: HashSet::new(),
+            names_given_away: HashSet::new(),
             reserved_names: HashSet::new(),
             adopted: HashSet::new(),
             made: Vec::new(),
@@ -171,7 +172,7 @@ impl Session {
         let mut memory = self.memory();
         memory.kept.insert(id.to_owned(), renamed);
         self.shown.notify_all();
-        (renamed || !memory.succeeded.contains(id)) && !memory.adopted.contains(id)
+        (renamed || !memory.names_given_away.contains(id)) && !memory.adopted.contains(id)
     }
 
     /// Records that a plan deletes or replaces this object.
@@ -241,22 +242,22 @@ impl Session {
     /// state, and must either be renamed or have no plan yet. Without a plan, the object is tainted, or its resource was
     /// removed from the configuration, or its rename is planned later. The check and the record are one step, because
     /// [`Session::keep`] may run at the same time.
-    pub(super) fn succeed(&self, id: &str) -> bool {
+    pub(super) fn give_name_away(&self, id: &str) -> bool {
         let mut memory = self.memory();
         let may = memory.in_state.contains(id) && memory.kept.get(id) != Some(&false);
         if may {
-            memory.succeeded.insert(id.to_owned());
+            memory.names_given_away.insert(id.to_owned());
         }
         may
     }
 
     /// Gives the name of this object to the hold of an earlier plan, unless a plan of this walk keeps the object and its
     /// name. The answer does not depend on the state, because an apply asks before Terraform has shown the object.
-    pub(super) fn take_over(&self, id: &str) -> bool {
+    pub(super) fn give_name_to_hold(&self, id: &str) -> bool {
         let mut memory = self.memory();
         let may = memory.kept.get(id) != Some(&false);
         if may {
-            memory.succeeded.insert(id.to_owned());
+            memory.names_given_away.insert(id.to_owned());
         }
         may
     }
@@ -321,21 +322,21 @@ mod tests {
     #[test]
     fn an_object_in_the_state_without_a_plan_gives_its_name_to_a_new_object() {
         let session = Session::default();
-        assert!(!session.succeed("a"), "not in this state");
+        assert!(!session.give_name_away("a"), "not in this state");
         session.seen_in_state("a");
         session.seen_in_state("b");
-        assert!(session.succeed("a"));
+        assert!(session.give_name_away("a"));
         assert!(session.keep("b", false));
-        assert!(!session.succeed("b"), "its own resource keeps it");
+        assert!(!session.give_name_away("b"), "its own resource keeps it");
     }
 
     #[test]
     fn a_planned_replacement_takes_over_an_object_that_was_not_shown_unless_it_is_kept() {
         let session = Session::default();
-        assert!(session.take_over("a"));
+        assert!(session.give_name_to_hold("a"));
         assert!(!session.keep("a", false), "another resource takes over its name");
         assert!(session.keep("b", false));
-        assert!(!session.take_over("b"));
+        assert!(!session.give_name_to_hold("b"));
     }
 
     #[test]
@@ -384,7 +385,7 @@ mod tests {
     fn keeping_an_object_whose_name_was_taken_over_is_refused() {
         let session = Session::default();
         session.seen_in_state("a");
-        session.succeed("a");
+        session.give_name_away("a");
         assert!(!session.keep("a", false));
     }
 
@@ -393,10 +394,10 @@ mod tests {
         let session = Session::default();
         session.seen_in_state("a");
         session.seen_in_state("b");
-        assert!(session.succeed("a"));
+        assert!(session.give_name_away("a"));
         assert!(session.keep("a", true));
         assert!(session.keep("b", true));
-        assert!(session.succeed("b") && session.take_over("b") && session.is_renamed("b"));
+        assert!(session.give_name_away("b") && session.give_name_to_hold("b") && session.is_renamed("b"));
     }
 
     #[test]
