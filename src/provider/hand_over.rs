@@ -211,12 +211,26 @@ pub(super) fn want<T>(shared: &Shared, result: &Result<T, Error>) {
 
 /// Records the space that the object called `name` takes over, for the plans of the objects that have the space. The object
 /// that it replaces has no other plan.
-pub(super) fn claim(shared: &Shared, name: &str, waits_for: &[GivenUp]) {
+///
+/// # Errors
+/// An error at the attribute of the block if another plan has kept the space meanwhile. That plan first says that its object stays, and then looks for
+/// claims with [`check_kept`], so at least one of the two plans fails.
+pub(super) fn claim(
+    shared: &Shared,
+    name: &str,
+    waits_for: &[GivenUp],
+    attribute_for: impl Fn(&Error) -> Path,
+) -> Result<(), Diagnostics> {
     for one in waits_for.iter().filter(|one| !one.in_place) {
-        if let Some(block) = one.cidr {
-            shared.session.claim(&one.id, block, name);
+        let Some(block) = one.cidr else { continue };
+        shared.session.claim(&one.id, block, name);
+        let stays = shared.session.is_going(&one.id, Duration::ZERO) == Some(false);
+        if stays && shared.changes.giving_up(&one.id, &block).is_none() {
+            let at = attribute_for(&Error::Overlap { cidr: block, with: Vec::new() });
+            return Err(asked_for_twice(&block, (name, block), &one.id, at).into());
         }
     }
+    Ok(())
 }
 
 /// Checks that no new object of this configuration takes over a block that this object keeps.
@@ -232,12 +246,17 @@ pub(super) fn check_kept(
     let Some(id) = id.get() else { return Ok(()) };
     let claimed = blocks.iter().find_map(|block| Some((block, shared.session.claimed(id, block)?)));
     let Some((block, (by, wanted))) = claimed else { return Ok(()) };
+    Err(asked_for_twice(block, (&by, wanted), id, at).into())
+}
+
+/// The error when the object `id` keeps `block` and the object named `by` asks for `wanted`, a part of it.
+fn asked_for_twice(block: &Cidr, (by, wanted): (&str, Cidr), id: &str, at: Path) -> Diagnostic {
     let what = if *block == wanted { String::new() } else { format!(" in {block}") };
     let detail = format!(
-        "Another resource of this configuration, named {by:?}, asks for {wanted}{what}, and {id} keeps it. Give one of them \
+        "The resource of this configuration that is named {by:?} asks for {wanted}{what}, and {id} keeps it. Give one of them \
          another block."
     );
-    Err(Diagnostic::error(format!("{wanted} is asked for twice"), detail).at(at).into())
+    Diagnostic::error(format!("{wanted} is asked for twice"), detail).at(at)
 }
 
 /// The space that the hold of a new object waits for.

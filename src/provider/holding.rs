@@ -126,7 +126,9 @@ fn take_up<M, T: Holdable>(request: &Request<'_>, plan: &mut Plan<M>, record: T)
     if !shared.session.reserve_name(naming::name_key_of(&record)) {
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
     }
-    hand_over::claim(shared, &meta.name, &meta.waits_for);
+    if !plan.committing {
+        hand_over::claim(shared, &meta.name, &meta.waits_for, request.attribute_for)?;
+    }
     if meta.state == State::Active {
         shared.session.adopt(&meta.id);
         if !plan.committing {

@@ -232,6 +232,11 @@ impl Process {
         Ok(response)
     }
 
+    /// A plan of a new object.
+    pub(super) fn ask_new(&self, address: &str, config: &Value) -> Result<PlanResponse, Errors> {
+        self.ask(address, &Value::Null, config, Private::new(), None)
+    }
+
     /// A plan of an existing object, without a refresh before it.
     pub(super) fn ask_unrefreshed(&self, address: &str, prior: &State, config: &Value) -> Result<PlanResponse, Errors> {
         self.ask(address, &prior.value, config, prior.private.clone(), None)

@@ -7,6 +7,7 @@ mod holds;
 mod imports;
 mod input;
 mod kept_arguments;
+mod kept_meanwhile;
 mod locales;
 mod names;
 mod one_at_a_time;

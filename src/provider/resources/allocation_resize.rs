@@ -51,7 +51,9 @@ pub(super) fn plan_resize(
     match resize {
         Resize::InPlace(cidr) => {
             let name = prior.name.get().map_or("", String::as_str);
-            hand_over::claim(shared, name, &waits_for);
+            if !committing {
+                hand_over::claim(shared, name, &waits_for, |error| plan.config.attribute_for(error))?;
+            }
             fill_block_attributes!(&mut plan.planned, cidr);
         }
         Resize::Replace => {

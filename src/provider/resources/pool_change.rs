@@ -11,7 +11,7 @@ use crate::ipam::{Error, GivenUp, Pool, Provision, Tags};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::changes::{Blocks, Followed};
-use super::super::noun::{check_rename, id_of};
+use super::super::noun::{NounModel, check_rename, id_of};
 use super::super::shared::{Configured, Shared};
 use super::super::{hand_over, holding};
 use super::growth;
@@ -109,9 +109,13 @@ pub(super) fn plan_change(
     let result = hand_over::until_there_is_room(shared, committing, &waits_for, Option::is_none, request);
     let result = result.and_then(|planned| Ok((planned, waits()?)));
     let ((pool, is_held), waits_for) = result.map_err(|error| plan.config.explain(&error))?;
-    hand_over::claim(shared, &change.name, &waits_for);
     match pool {
-        Some(pool) => show_blocks(shared, plan, prior, &pool, is_held)?,
+        Some(pool) => {
+            if !committing {
+                hand_over::claim(shared, &change.name, &waits_for, |error| plan.config.attribute_for(error))?;
+            }
+            show_blocks(shared, plan, prior, &pool, is_held)?;
+        }
         None => {
             plan.planned.forget_blocks();
             let is_by_size = plan.config.netmask_length.is_known();
