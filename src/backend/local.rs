@@ -9,6 +9,7 @@ mod nouns;
 mod objects;
 mod previews;
 mod queries;
+mod scan;
 mod turns;
 
 use std::hash::{BuildHasher, RandomState};
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Audit, CurrentRun, Env, Error, Ledger, Occupant, Overview, OverviewQuery, Planned, PoolChoice, PoolFilter,
-    Reader, Run, ScopeChoice, Terms,
+    Reader, Run, ScopeChoice,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -28,9 +29,9 @@ use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
-pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
+pub use scan::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use turns::Turns;
 
 /// The inputs of the core from outside, except the actor: the real ones, or those of a test.
@@ -247,39 +248,6 @@ impl Local {
             other => other.clone(),
         };
         self.write_again(name, true, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
-    }
-
-    /// The answer of `find`, which does not write, or else the answer of `plan`, which does.
-    ///
-    /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
-    /// holds in the way.
-    fn plan<T, F>(
-        &self,
-        name: &str,
-        terms: &Terms,
-        mut find: impl FnMut(&mut Reader<'_>, &Terms) -> Result<Option<T>>,
-        plan: F,
-    ) -> Result<T>
-    where
-        T: Send + 'static,
-        F: Fn(&mut Ledger<'_>, &Terms) -> Result<T> + Send + Sync + 'static,
-    {
-        let found = self.read(|reader| {
-            reader.in_apply(terms.committing);
-            find(reader, terms)
-        });
-        match found {
-            Ok(Some(found)) => Ok(found),
-            Err(Error::Store(error)) => Err(Error::Store(error)),
-            Ok(None) | Err(_) => {
-                let terms = terms.clone();
-                let made = self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms));
-                if let Err(Error::Overlap { cidr, with }) = &made {
-                    self.mark_in_the_way(name, *cidr, with);
-                }
-                made
-            }
-        }
     }
 }
 

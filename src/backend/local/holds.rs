@@ -9,8 +9,8 @@ use super::super::{Holds, Ipam, Result};
 use super::Local;
 use super::objects::pool_cidr_name;
 use crate::ipam::{
-    Allocation, AllocationSpec, Error, Kind, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec,
-    Provision, Reader, Resize, Scope, ScopeSpec, Size, Terms,
+    Allocation, AllocationSpec, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec,
+    PoolSpec, Provision, Reader, Resize, Scope, ScopeSpec, Size, State, Terms,
 };
 use crate::store;
 
@@ -129,5 +129,69 @@ impl Holds for Local {
 
     fn is_given_up(&self, id: &str) -> Result<bool> {
         self.read(|reader| reader.is_given_up(id))
+    }
+}
+
+impl Local {
+    /// The answer of `find`, which does not write, or else the answer of `plan`, which does.
+    ///
+    /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
+    /// holds in the way.
+    fn plan<T, F>(
+        &self,
+        name: &str,
+        terms: &Terms,
+        mut find: impl FnMut(&mut Reader<'_>, &Terms) -> Result<Option<T>>,
+        plan: F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>, &Terms) -> Result<T> + Send + Sync + 'static,
+    {
+        let found = self.read(|reader| {
+            reader.in_apply(terms.committing);
+            find(reader, terms)
+        });
+        match found {
+            Ok(Some(found)) => Ok(found),
+            Err(Error::Store(error)) => Err(Error::Store(error)),
+            Ok(None) | Err(_) => {
+                let terms = terms.clone();
+                let made = self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms));
+                if let Err(Error::Overlap { cidr, with }) = &made {
+                    self.mark_in_the_way(name, *cidr, with);
+                }
+                made
+            }
+        }
+    }
+
+    /// The name by which a new object is sorted among those that are planned at the same time: requests by CIDR come
+    /// before requests by size in `pool_id`. In a pool that is itself only planned, the first requests by size wait a
+    /// moment for the others.
+    fn turn(&self, name: &str, pool_id: Option<&str>, terms: &Terms) -> String {
+        let Some(pool_id) = pool_id else { return format!("0 {name}") };
+        let is_planned = |reader: &mut Reader<'_>| {
+            let pool = reader.get_pool(pool_id)?;
+            Ok(pool.is_some_and(|pool| pool.meta.state == State::Planned))
+        };
+        if !terms.committing && self.read(is_planned).unwrap_or(false) {
+            self.explicit_first.wait(pool_id);
+        }
+        format!("1 {name}")
+    }
+
+    /// Marks the holds of this owner that were placed by size and are in the way of a block requested by CIDR: they
+    /// move elsewhere at the next plan. This is best effort, because the plan has failed already.
+    fn mark_in_the_way(&self, name: &str, wished: Cidr, with: &[Occupant]) {
+        let owner = &self.author().actor.owner;
+        let own = with.iter().filter(|occupant| occupant.state == State::Planned && occupant.owner == *owner);
+        let ids: Vec<String> = own.map(|occupant| occupant.id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        if let Err(error) = self.write(name, move |ledger| ledger.mark_in_the_way(&ids, wished)) {
+            tracing::debug!(?error, place = self.describe(), "not marked");
+        }
     }
 }

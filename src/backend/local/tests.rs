@@ -18,7 +18,7 @@ use crate::backend::New;
 use crate::ipam::testing::top;
 use crate::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Pool, PoolFilter, PoolSpec, Provision, Size, State,
-    Tags,
+    Tags, Terms,
 };
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;

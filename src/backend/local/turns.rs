@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::LookedPlace;
+use super::scan::LookedPlace;
 
 /// The last scan of this process, by discovery.
 #[derive(Debug, Default)]
