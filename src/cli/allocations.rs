@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
+use super::words::state_remark;
 use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
-use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
-use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolTree, Scope, State};
+use crate::backend::{AllocationFilter, Ipam, PoolFilter};
+use crate::ipam::{Allocation, Cidr, Pool, PoolTree, Scope};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -133,7 +134,7 @@ fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
             clean(places.path(allocation)),
             clean(&allocation.meta.name),
             allocation.cidr.to_string(),
-            standing(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
+            state_remark(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
             clean(&allocation.meta.owner),
             allocation.meta.id.clone(),
         ]
@@ -142,17 +143,6 @@ fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
         return Page::text("No allocations.\n");
     }
     Page::text(table(&["SCOPE", "POOL", "NAME", "CIDR", "STATE", "OWNER", "ID"], allocations.iter().map(row)))
-}
-
-/// A remark about an object that is not simply active.
-pub(super) fn standing(meta: &Meta, now: Timestamp) -> Option<String> {
-    match (meta.state, meta.hold_expires_at) {
-        (State::Active, _) => None,
-        (State::Planned, Some(expiry)) if expiry > now => Some(format!("planned, held until {}", time(expiry))),
-        (State::Planned, Some(expiry)) => Some(format!("planned, hold expired {}", time(expiry))),
-        (State::Planned, None) => Some("planned".to_owned()),
-        (State::Lapsed, _) => Some("lapsed".to_owned()),
-    }
 }
 
 #[cfg(test)]

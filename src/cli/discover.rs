@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::check::count;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean, table};
+use super::words::count;
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
 use crate::ipam::{Allocation, Error, Skip, Skipped};
