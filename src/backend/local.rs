@@ -107,19 +107,12 @@ impl Author {
 }
 
 impl Local {
-    /// Opens the store at `url` for `actor`. The store is not contacted before the first call.
+    /// Opens the store at `url` for `actor`. `password`: the password of the store, if the URL does not contain it. The
+    /// store is not contacted before the first call.
     ///
     /// # Errors
     /// [`store::Error::Url`] when the URL does not name a store.
-    pub fn open(url: &str, actor: Actor) -> Result<Self> {
-        Self::open_with(url, None, actor)
-    }
-
-    /// [`Self::open`] with the password of the store, which the URL need not contain then.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_with(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
+    pub fn open(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
         let url = StoreUrl::new(url).with_password(password);
         Ok(Self::over(store::open(&url)?, actor, Surroundings::default()))
     }

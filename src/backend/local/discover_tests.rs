@@ -383,6 +383,6 @@ fn a_scan_needs_a_discovery_and_the_named_one_must_exist() {
     let named = scene.local.discover(Some("all"), &mut |_, _| ()).unwrap();
     assert_eq!(named.discoveries.len(), 1);
     assert!(matches!(scene.local.discover(Some("other"), &mut |_, _| ()), Err(Error::NotFound { .. })));
-    let empty = Local::open("memory:", Actor::default()).unwrap();
+    let empty = Local::open("memory:", None, Actor::default()).unwrap();
     assert_eq!(empty.discover(None, &mut |_, _| ()).unwrap_err(), Error::NoDiscovery);
 }

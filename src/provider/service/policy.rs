@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn more_pools_than_the_usual_quota_are_a_warning_until_aws_has_accepted_them() {
-        let ipam = Local::open("memory:", Actor::default()).unwrap();
+        let ipam = Local::open("memory:", None, Actor::default()).unwrap();
         let warnings = |planned: usize, prior: Option<usize>| {
             let said = policy(planned).foresee(prior.map(policy).as_ref(), &ipam);
             said.into_iter().filter(|one| one.severity == Severity::Warning).map(|one| one.detail).collect::<Vec<_>>()
