@@ -10,7 +10,7 @@ mod objects;
 mod previews;
 mod queries;
 mod scan;
-mod turns;
+mod scan_lock;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +31,8 @@ use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
-pub use scan::{Counted, Looked, LookedAt, LookedPlace, Progress};
-use turns::Turns;
+pub use scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetScan};
+use scan_lock::ScanLocks;
 
 /// The inputs of the core from outside, except the actor: the real ones, or those of a test.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ pub struct Local {
     /// The directories below which files of discoveries are read.
     files_below: Below,
     /// The scans that are running.
-    turns: Turns,
+    scan_locks: ScanLocks,
     /// Puts requests by CIDR before requests by size.
     explicit_first: ExplicitFirst,
     /// The previews of plans that may not write.
@@ -127,7 +127,7 @@ impl Local {
             settled,
             scout: None,
             files_below: Below::default(),
-            turns: Turns::default(),
+            scan_locks: ScanLocks::default(),
             explicit_first: ExplicitFirst::default(),
             previews: Previews::default(),
         }

@@ -42,7 +42,7 @@ pub use history::History;
 pub use holdable::Holdable;
 pub use holds::Holds;
 pub use ipam::Ipam;
-pub use local::{Counted, Local, Looked, LookedAt, LookedPlace, Progress, Surroundings};
+pub use local::{DiscoveryScan, Local, Progress, Scans, SightingCounts, Surroundings, TargetScan};
 pub use noun::Noun;
 pub use pool::Pools;
 pub use pool_cidr::{PoolCidrChange, PoolCidrs};

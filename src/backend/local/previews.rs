@@ -191,7 +191,7 @@ impl Siblings {
         match (self.reorder(reader, request, shows)?, conflict) {
             (Some(made), _) => Ok(made),
             (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
-                Err(told(&self.dry_run, conflict))
+                Err(reported(&self.dry_run, conflict))
             }
             // No other error is caused by two objects that want the same space.
             (None, _) => Ok(None),
@@ -226,7 +226,7 @@ impl Siblings {
 }
 
 /// The conflict as it is reported: an object that this plan creates is named without an id, and without a hold.
-fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
+fn reported(dry_run: &DryRun, mut conflict: Error) -> Error {
     match &mut conflict {
         Error::Overlap { with, .. } => {
             let siblings = with.iter_mut().filter(|occupant| dry_run.has_planned(occupant));

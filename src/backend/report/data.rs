@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Problem, Seen, Severity};
+use super::{Discovered, Problem, Severity};
 use crate::backend::{Forecast, TrendPoint, Utilization, forecast};
 use crate::ipam::{Allocation, Cidr, Event, Pool, PoolCidr, Scope, event_blocks};
 
@@ -64,13 +64,13 @@ pub struct Report {
     /// The events, the newest first.
     pub events: Vec<Event>,
     /// The discovered resources; `None` when there are none.
-    pub seen: Option<Seen>,
+    pub discovered: Option<Discovered>,
 }
 
 impl Report {
-    /// Indexes of pools in `pools`, by id.
-    pub(super) fn places(&self) -> HashMap<&str, usize> {
-        self.pools.iter().enumerate().map(|(place, pool)| (pool.pool().meta.id.as_str(), place)).collect()
+    /// Positions of pools in `pools`, by id.
+    pub(super) fn positions(&self) -> HashMap<&str, usize> {
+        self.pools.iter().enumerate().map(|(position, pool)| (pool.pool().meta.id.as_str(), position)).collect()
     }
 
     /// Path of every pool, by id.

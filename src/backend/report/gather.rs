@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Ask, PoolReport, Report, Seen, problems};
+use super::{Ask, Discovered, PoolReport, Report, problems};
 use crate::backend::{Ipam, Result};
 use crate::ipam::{
     Error, Kind, Overview, OverviewQuery, PoolChoice, PoolFilter, ResourceType, Review, ReviewQuery, Scope,
@@ -44,7 +44,7 @@ impl Report {
             reports.push(PoolReport::new(utilization, one.path, &one.pool_cidrs, trend));
         }
         let ids: Vec<&str> = reports.iter().map(|pool: &PoolReport| pool.pool().meta.id.as_str()).collect();
-        let seen = Seen::gather(ipam, ask, &scopes, &ids)?;
+        let discovered = Discovered::gather(ipam, ask, &scopes, &ids)?;
         let mut report = Self {
             store: ipam.describe(),
             at,
@@ -57,7 +57,7 @@ impl Report {
             allocations,
             problems: Vec::new(),
             events,
-            seen,
+            discovered,
         };
         report.problems = problems::of(&report, &below, &audit.findings);
         Ok(report)

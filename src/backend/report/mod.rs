@@ -8,18 +8,18 @@
 mod ask;
 mod csv;
 mod data;
+mod discovered;
 mod gather;
 mod html;
 mod json;
 mod markdown;
 mod problem;
 mod problems;
-mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use ask::Ask;
 use data::subject;
 pub use data::{PoolReport, Report};
+pub use discovered::{Discovered, DiscoveredResource};
 pub use problem::{Problem, Severity, Topic};
-pub use seen::{Seen, SeenResource};

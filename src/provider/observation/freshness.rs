@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::Ipam;
-use crate::backend::observation::{DiscoveredAccount, Spot};
+use crate::backend::observation::{DiscoveredAccount, DiscoveryFilter};
 use crate::ipam::Error;
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
@@ -15,12 +15,16 @@ use super::answer::{NO_DISCOVERY, explained, of};
 ///
 /// # Errors
 /// At `max_age`, when the scan of a target fails; any error of the backend.
-pub(super) fn freshen(ipam: &dyn Ipam, spot: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
+pub(super) fn freshen(
+    ipam: &dyn Ipam,
+    filter: Option<&DiscoveryFilter>,
+    max_age: &Tf<HumanDuration>,
+) -> Result<(), Diagnostics> {
     let Some(max_age) = max_age.get() else { return Ok(()) };
     let at = || Path::attribute("max_age");
     let length = SignedDuration::try_from(max_age.0).unwrap_or(SignedDuration::MAX);
     let since = ipam.now().checked_sub(length).unwrap_or(Timestamp::MIN);
-    let stale = of(ipam)?.freshen(spot, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
+    let stale = of(ipam)?.freshen(filter, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
     if stale.is_empty() { Ok(()) } else { Err(too_old(ipam, &stale, *max_age).at(at()).into()) }
 }
 
