@@ -204,8 +204,8 @@ fn an_error_of_the_callback_ends_the_scan() {
     let mut survey = survey("100000000013");
     survey.operating_regions.extend((1..40).map(|number| format!("eu-west-{number}")));
     let mut heard = 0;
-    let error = Ec2Scout::new(settings(&server().endpoint())).look(&survey, &mut |step| match step {
-        Step::Places(count) => {
+    let error = Ec2Scout::new(settings(&server().endpoint())).scan(&survey, &mut |step| match step {
+        Step::Targets(count) => {
             assert_eq!(count, 40);
             Ok(())
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use terraform_provider_ipam::backend::observation::Spot;
+use terraform_provider_ipam::backend::observation::DiscoveryFilter;
 use test_servers::Ec2;
 
 use crate::estate::{ACCOUNTS, Estate, REGIONS, role};
@@ -74,7 +74,7 @@ fn world(store: &Store, samples: &Value) -> Value {
     let cidrs = cidrs.map(|one| json!({"pool_id": one.pool_id, "cidr": one.cidr, "id": one.meta.id})).collect();
     let allocations = store.allocations().iter().map(|one| serde_json::to_value(one).unwrap()).collect();
     // Between equal blocks the time decides at which each place was first seen.
-    let places = ipam.observation().unwrap().discovered_accounts(&Spot::default()).unwrap().items;
+    let places = ipam.observation().unwrap().discovered_accounts(&DiscoveryFilter::default()).unwrap().items;
     let taken: BTreeMap<_, _> = places
         .into_iter()
         .map(|one| ((one.account_id, one.region), format!("{:.9}", one.last_success.unwrap())))

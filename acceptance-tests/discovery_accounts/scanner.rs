@@ -20,17 +20,17 @@ pub(crate) fn settings(url: &str) -> Settings {
 /// Scans everything: the samples, by account and Region.
 pub(crate) fn try_scan(settings: Settings, survey: &Survey) -> Result<Vec<Sample>> {
     let (mut announced, mut samples) = (None, Vec::new());
-    Ec2Scout::new(settings).look(survey, &mut |step| {
+    Ec2Scout::new(settings).scan(survey, &mut |step| {
         match step {
-            Step::Places(count) => assert_eq!(announced.replace(count), None, "places are announced once"),
+            Step::Targets(count) => assert_eq!(announced.replace(count), None, "targets are announced once"),
             Step::Done(sample) => {
-                assert!(announced.is_some(), "places are announced first");
+                assert!(announced.is_some(), "targets are announced first");
                 samples.push(sample);
             }
         }
         Ok(())
     })?;
-    assert_eq!(announced, Some(samples.len()), "as many samples as announced places");
+    assert_eq!(announced, Some(samples.len()), "as many samples as announced targets");
     samples.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
     Ok(samples)
 }

@@ -138,13 +138,13 @@ fn special(found: &ec2::IpamPool) -> Special {
             resource_id: resource.resource_id()?.to_owned(),
             resource_owner: resource.resource_owner().unwrap_or_default().to_owned(),
             resource_region: resource.resource_region().unwrap_or_default().to_owned(),
-            resource_type: SourceResourceType::said(resource.resource_type().map_or("vpc", |kind| kind.as_str())),
+            resource_type: SourceResourceType::from_text(resource.resource_type().map_or("vpc", |kind| kind.as_str())),
         })
     });
     Special {
         source_resource: resource,
-        public_ip_source: found.public_ip_source().map(|source| PublicIpSource::said(source.as_str())),
-        aws_service: found.aws_service().map(|service| AwsService::said(service.as_str())),
+        public_ip_source: found.public_ip_source().map(|source| PublicIpSource::from_text(source.as_str())),
+        aws_service: found.aws_service().map(|service| AwsService::from_text(service.as_str())),
         publicly_advertisable: found.publicly_advertisable(),
         auto_import: found.auto_import().unwrap_or(false),
     }
@@ -200,7 +200,7 @@ pub(super) fn pool_cidr(found: &ec2::IpamPoolCidr, pool: &Pool) -> Result<PoolCi
 }
 
 fn resource_type(found: Option<&ec2::IpamPoolAllocationResourceType>) -> ResourceType {
-    found.map_or(ResourceType::Custom, |found| ResourceType::said(found.as_str()))
+    found.map_or(ResourceType::Custom, |found| ResourceType::from_text(found.as_str()))
 }
 
 pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Result<Allocation> {

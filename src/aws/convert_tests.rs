@@ -101,7 +101,7 @@ fn an_allocation_has_the_resource_type_that_aws_reports() {
         ("eip", ResourceType::Eip),
         ("ec2-public-ipv4-pool", ResourceType::Ec2PublicIpv4Pool),
         ("anycast-ip-list", ResourceType::AnycastIpList),
-        ("a-word-of-next-year", ResourceType::Unlisted(Word::said("a-word-of-next-year"))),
+        ("a-word-of-next-year", ResourceType::Unlisted(Word::from_text("a-word-of-next-year"))),
     ] {
         let raw = ec2::IpamPoolAllocation::builder()
             .ipam_pool_allocation_id("ipam-pool-alloc-1")

@@ -9,7 +9,8 @@ mod nouns;
 mod objects;
 mod previews;
 mod queries;
-mod turns;
+mod scan;
+mod scan_lock;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::ipam::{
     Actor, Audit, CurrentRun, Env, Error, Ledger, Occupant, Overview, OverviewQuery, Planned, PoolChoice, PoolFilter,
-    Reader, Run, ScopeChoice, Terms,
+    Reader, Run, ScopeChoice,
 };
 use crate::store::{self, Store, StoreUrl};
 
@@ -28,10 +29,10 @@ use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
 use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
-pub use discover::{Counted, Looked, LookedAt, LookedPlace, Progress};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
-use turns::Turns;
+pub use scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetScan};
+use scan_lock::ScanLocks;
 
 /// The inputs of the core from outside, except the actor: the real ones, or those of a test.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ pub struct Local {
     /// The directories below which files of discoveries are read.
     files_below: Below,
     /// The scans that are running.
-    turns: Turns,
+    scan_locks: ScanLocks,
     /// Puts requests by CIDR before requests by size.
     explicit_first: ExplicitFirst,
     /// The previews of plans that may not write.
@@ -106,19 +107,12 @@ impl Author {
 }
 
 impl Local {
-    /// Opens the store at `url` for `actor`. The store is not contacted before the first call.
+    /// Opens the store at `url` for `actor`. `password`: the password of the store, if the URL does not contain it. The
+    /// store is not contacted before the first call.
     ///
     /// # Errors
     /// [`store::Error::Url`] when the URL does not name a store.
-    pub fn open(url: &str, actor: Actor) -> Result<Self> {
-        Self::open_with(url, None, actor)
-    }
-
-    /// [`Self::open`] with the password of the store, which the URL need not contain then.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_with(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
+    pub fn open(url: &str, password: Option<String>, actor: Actor) -> Result<Self> {
         let url = StoreUrl::new(url).with_password(password);
         Ok(Self::over(store::open(&url)?, actor, Surroundings::default()))
     }
@@ -133,7 +127,7 @@ impl Local {
             settled,
             scout: None,
             files_below: Below::default(),
-            turns: Turns::default(),
+            scan_locks: ScanLocks::default(),
             explicit_first: ExplicitFirst::default(),
             previews: Previews::default(),
         }
@@ -247,39 +241,6 @@ impl Local {
             other => other.clone(),
         };
         self.write_again(name, true, move |ledger, is_again| body(ledger, if is_again { &again } else { &first }))
-    }
-
-    /// The answer of `find`, which does not write, or else the answer of `plan`, which does.
-    ///
-    /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
-    /// holds in the way.
-    fn plan<T, F>(
-        &self,
-        name: &str,
-        terms: &Terms,
-        mut find: impl FnMut(&mut Reader<'_>, &Terms) -> Result<Option<T>>,
-        plan: F,
-    ) -> Result<T>
-    where
-        T: Send + 'static,
-        F: Fn(&mut Ledger<'_>, &Terms) -> Result<T> + Send + Sync + 'static,
-    {
-        let found = self.read(|reader| {
-            reader.in_apply(terms.committing);
-            find(reader, terms)
-        });
-        match found {
-            Ok(Some(found)) => Ok(found),
-            Err(Error::Store(error)) => Err(Error::Store(error)),
-            Ok(None) | Err(_) => {
-                let terms = terms.clone();
-                let made = self.write_again(name, terms.committing, move |ledger, _| plan(ledger, &terms));
-                if let Err(Error::Overlap { cidr, with }) = &made {
-                    self.mark_in_the_way(name, *cidr, with);
-                }
-                made
-            }
-        }
     }
 }
 

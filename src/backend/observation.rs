@@ -14,19 +14,19 @@ pub trait Observation: Send + Sync {
     ///
     /// # Errors
     /// The errors of the backend.
-    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>>;
+    fn discovered_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>>;
 
     /// Blocks that a discovery found on resources, in any scope; by block and resource.
     ///
     /// # Errors
     /// The errors of the backend.
-    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>>;
+    fn discovered_resource_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>>;
 
     /// Public addresses that a discovery found, by address.
     ///
     /// # Errors
     /// The errors of the backend.
-    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>>;
+    fn discovered_public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>>;
 
     /// Blocks of resources in scopes, compared with pools and with each other; by block and resource.
     ///
@@ -45,10 +45,10 @@ pub trait Observation: Send + Sync {
     ///
     /// # Errors
     /// The errors of the backend; an error when the backend has nothing to scan with.
-    fn freshen(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
-        let mut places = self.discovered_accounts(&spot.cloned().unwrap_or_default())?.items;
-        places.retain(|place| place.last_success.is_none_or(|success| success < since));
-        Ok(places)
+    fn freshen(&self, filter: Option<&DiscoveryFilter>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
+        let mut targets = self.discovered_accounts(&filter.cloned().unwrap_or_default())?.items;
+        targets.retain(|target| target.last_success.is_none_or(|success| success < since));
+        Ok(targets)
     }
 
     /// The time of the oldest result, where the backend knows it.

@@ -11,14 +11,14 @@ pub trait Scout: Send + Sync {
     ///
     /// # Errors
     /// When there are no credentials to scan with at all; the error of `found`.
-    fn look(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()>;
+    fn scan(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()>;
 }
 
 /// The progress of a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// The number of pairs of account and Region that will be scanned. Comes first, once.
-    Places(usize),
-    /// One pair was scanned.
+    /// The number of targets, which are pairs of account and Region, that will be scanned. Comes first, once.
+    Targets(usize),
+    /// One target was scanned.
     Done(Sample),
 }

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
+use super::words::state_remark;
 use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
-use crate::backend::{AllocationFilter, Ipam, PoolFilter, explain::time};
-use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolTree, Scope, State};
+use crate::backend::{AllocationFilter, Ipam, PoolFilter};
+use crate::ipam::{Allocation, Cidr, Pool, PoolTree, Scope};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -46,8 +47,8 @@ pub(super) struct Options {
     format: OutputFormat,
 }
 
-/// The places of allocations, in words.
-struct Places {
+/// The names of pools and scopes.
+struct Names {
     /// Paths of pools, by the ID of the pool.
     paths: HashMap<String, String>,
     /// IDs of scopes, by the ID of the pool.
@@ -56,7 +57,7 @@ struct Places {
     scopes: HashMap<String, String>,
 }
 
-impl Places {
+impl Names {
     fn new(pools: &[Pool], scopes: &[Scope]) -> Self {
         let tree = PoolTree::new(pools);
         let path = |pool: &Pool| Some((pool.meta.id.clone(), tree.path(&pool.meta.id)?.to_owned()));
@@ -96,11 +97,11 @@ impl Places {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let pool = options.pool.as_deref().map(|wanted| paths::find(ipam, wanted)).transpose()?;
-    let places = match &pool {
-        Some(pool) => Places::of_one(pool, ipam.pool_path(&pool.meta.id)?, ipam.get_scope(&pool.scope_id)?),
+    let names = match &pool {
+        Some(pool) => Names::of_one(pool, ipam.pool_path(&pool.meta.id)?, ipam.get_scope(&pool.scope_id)?),
         None => {
             let pools = ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
-            Places::new(&pools, &ipam.list_scopes(true)?)
+            Names::new(&pools, &ipam.list_scopes(true)?)
         }
     };
     let scope_id = options.scope.as_deref().map(|wanted| paths::present_scope_id(ipam, wanted)).transpose()?;
@@ -116,24 +117,24 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
         found.retain(|allocation| allocation.meta.owner == *owner);
     }
     if let Some(scope_id) = &scope_id {
-        found.retain(|allocation| places.scopes_of_pools.get(&allocation.pool_id) == Some(scope_id));
+        found.retain(|allocation| names.scopes_of_pools.get(&allocation.pool_id) == Some(scope_id));
     }
-    Ok(if options.format.json { json(&found, &places, &ipam.describe()) } else { text(&found, &places, ipam.now()) })
+    Ok(if options.format.json { json(&found, &names, &ipam.describe()) } else { text(&found, &names, ipam.now()) })
 }
 
-fn json(allocations: &[Allocation], places: &Places, store: &str) -> Page {
-    let answers: Vec<AllocationJson<'_>> = allocations.iter().map(|one| places.json(one)).collect();
+fn json(allocations: &[Allocation], names: &Names, store: &str) -> Page {
+    let answers: Vec<AllocationJson<'_>> = allocations.iter().map(|one| names.json(one)).collect();
     Page::json(&serde_json::json!({ "store": store, "allocations": answers }))
 }
 
-fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
+fn text(allocations: &[Allocation], names: &Names, now: Timestamp) -> Page {
     let row = |allocation: &Allocation| {
         vec![
-            clean(places.scope(allocation)),
-            clean(places.path(allocation)),
+            clean(names.scope(allocation)),
+            clean(names.path(allocation)),
             clean(&allocation.meta.name),
             allocation.cidr.to_string(),
-            standing(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
+            state_remark(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
             clean(&allocation.meta.owner),
             allocation.meta.id.clone(),
         ]
@@ -144,29 +145,18 @@ fn text(allocations: &[Allocation], places: &Places, now: Timestamp) -> Page {
     Page::text(table(&["SCOPE", "POOL", "NAME", "CIDR", "STATE", "OWNER", "ID"], allocations.iter().map(row)))
 }
 
-/// A remark about an object that is not simply active.
-pub(super) fn standing(meta: &Meta, now: Timestamp) -> Option<String> {
-    match (meta.state, meta.hold_expires_at) {
-        (State::Active, _) => None,
-        (State::Planned, Some(expiry)) if expiry > now => Some(format!("planned, held until {}", time(expiry))),
-        (State::Planned, Some(expiry)) => Some(format!("planned, hold expired {}", time(expiry))),
-        (State::Planned, None) => Some("planned".to_owned()),
-        (State::Lapsed, _) => Some("lapsed".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tree::samples;
     use super::*;
 
-    fn places() -> Places {
-        Places::new(&samples::pools(), &[samples::scope("ipam-scope-1", "default-private", true)])
+    fn names() -> Names {
+        Names::new(&samples::pools(), &[samples::scope("ipam-scope-1", "default-private", true)])
     }
 
     #[test]
     fn the_table_names_scope_and_pool_and_marks_holds() {
-        let page = text(&samples::allocations(), &places(), samples::now());
+        let page = text(&samples::allocations(), &names(), samples::now());
         assert_eq!(
             page.text,
             "SCOPE            POOL         NAME  CIDR         STATE                                     OWNER    ID\n\
@@ -178,7 +168,7 @@ mod tests {
     #[test]
     fn json_has_the_documented_fields() {
         let value: serde_json::Value =
-            serde_json::from_str(&json(&samples::allocations(), &places(), "ipam.db").text).unwrap();
+            serde_json::from_str(&json(&samples::allocations(), &names(), "ipam.db").text).unwrap();
         assert_eq!(
             value["allocations"][1],
             serde_json::json!({

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean};
 use super::target::Target;
+use super::words::count;
 use crate::backend::upkeep::Witnessed;
 use crate::backend::{Audit, Finding};
 
@@ -115,12 +116,6 @@ pub(super) fn text(audit: &Audit, store: &str) -> String {
         count(audit.holds, "hold"),
         count(audit.events, "event"),
     )
-}
-
-/// A number of things.
-pub(super) fn count(number: u64, word: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {word}{plural}")
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::check::count;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean, table};
+use super::words::count;
 use crate::backend::allocation_json::AllocationJson;
-use crate::backend::{Ipam, Local, Looked, LookedAt, LookedPlace, explain};
+use crate::backend::{DiscoveryScan, Ipam, Local, Scans, TargetScan, explain};
 use crate::ipam::{Allocation, Error, Skip, Skipped};
 
 #[derive(Debug, Args)]
@@ -33,16 +33,16 @@ pub(super) struct Options {
 }
 
 pub(super) fn page(local: &Local, options: &Options) -> Result<Page, CommandFailure> {
-    let looked = {
+    let scans = {
         let mut bar = out::Bar::new();
         local.discover(options.discovery.as_deref(), &mut |done, total| bar.show("targets", done, Some(total)))?
     };
-    Ok(render(&looked, &local.describe(), options.format))
+    Ok(render(&scans, &local.describe(), options.format))
 }
 
-fn render(looked: &Looked, store: &str, format: OutputFormat) -> Page {
-    let page = if format.json { Page::json(&value(looked, store)) } else { Page::text(text(looked)) };
-    page.with_findings(!looked.is_complete())
+fn render(scans: &Scans, store: &str, format: OutputFormat) -> Page {
+    let page = if format.json { Page::json(&value(scans, store)) } else { Page::text(text(scans)) };
+    page.with_findings(!scans.is_complete())
 }
 
 /// An error on one line.
@@ -52,31 +52,32 @@ fn line(error: &Error) -> String {
     format!("{}. {}", words.summary, detail.join(" "))
 }
 
-fn name(at: &LookedAt) -> String {
-    let meta = &at.discovery.meta;
+fn name(scan: &DiscoveryScan) -> String {
+    let meta = &scan.discovery.meta;
     if meta.name.is_empty() { meta.id.clone() } else { clean(&meta.name) }
 }
 
-fn text(looked: &Looked) -> String {
-    let rows = looked.discoveries.iter().flat_map(|at| at.places.iter().map(|target| row(at, target)));
+fn text(scans: &Scans) -> String {
+    let rows = scans.discoveries.iter().flat_map(|scan| scan.targets.iter().map(|target| row(scan, target)));
     let rows: Vec<_> = rows.collect();
     let header = ["DISCOVERY", "ACCOUNT", "REGION", "RESOURCES", "ADDRESSES", "NEW", "CHANGED", "GONE", "RESULT"];
     let mut text = if rows.is_empty() { String::new() } else { table(&header, rows) };
-    for at in &looked.discoveries {
-        if let Some(trouble) = &at.trouble {
-            text += &format!("{}: no account could be scanned. {}\n", name(at), clean(&line(trouble)));
+    for scan in &scans.discoveries {
+        if let Some(trouble) = &scan.trouble {
+            text += &format!("{}: no account could be scanned. {}\n", name(scan), clean(&line(trouble)));
         }
-        text.extend(at.warnings.iter().map(|warning| format!("{}: warning: {}\n", name(at), clean(warning))));
-        for (account_id, region) in &at.forgotten {
-            text += &format!("{}: {} in {} is no longer scanned\n", name(at), clean(account_id), clean(region));
+        text.extend(scan.warnings.iter().map(|warning| format!("{}: warning: {}\n", name(scan), clean(warning))));
+        for (account_id, region) in &scan.forgotten {
+            text += &format!("{}: {} in {} is no longer scanned\n", name(scan), clean(account_id), clean(region));
         }
     }
-    let reconciled = &looked.reconciled;
+    let reconciled = &scans.reconciled;
     text.extend(reconciled.imported.iter().map(|one| allocation_line("imported", one)));
     text.extend(reconciled.released.iter().map(|one| allocation_line("released", one)));
     text.extend(reconciled.skipped.iter().map(skipped_line));
-    let targets: usize = looked.discoveries.iter().map(|at| at.places.len()).sum();
-    let failed = looked.discoveries.iter().flat_map(|at| &at.places).filter(|target| target.outcome.is_err()).count();
+    let targets: usize = scans.discoveries.iter().map(|scan| scan.targets.len()).sum();
+    let failed =
+        scans.discoveries.iter().flat_map(|scan| &scan.targets).filter(|target| target.outcome.is_err()).count();
     text + &format!(
         "{} scanned, {failed} failed; {} imported, {} released, {} skipped.\n",
         count(targets as u64, "target"),
@@ -86,14 +87,14 @@ fn text(looked: &Looked) -> String {
     )
 }
 
-fn row(at: &LookedAt, target: &LookedPlace) -> Vec<String> {
-    let mut row = vec![name(at), clean(&target.account_id), clean(&target.region)];
+fn row(scan: &DiscoveryScan, target: &TargetScan) -> Vec<String> {
+    let mut row = vec![name(scan), clean(&target.account_id), clean(&target.region)];
     match &target.outcome {
         Ok(counted) => {
-            let taken = &counted.taken;
-            let numbers = [counted.resources, counted.addresses, taken.added, taken.changed, taken.gone];
+            let changes = &counted.changes;
+            let numbers = [counted.resources, counted.addresses, changes.added, changes.changed, changes.gone];
             row.extend(numbers.map(|number| number.to_string()));
-            row.push(if taken.superseded { "superseded by a later scan".to_owned() } else { "ok".to_owned() });
+            row.push(if changes.superseded { "superseded by a later scan".to_owned() } else { "ok".to_owned() });
         }
         Err(failure) => {
             row.extend(["", "", "", "", ""].map(str::to_owned));
@@ -126,37 +127,37 @@ fn skipped_line(one: &Skipped) -> String {
     format!("skipped {} of {resource} in {} for pool {}: {}\n", of.cidr, of.region, one.pool_id, clean(&why(&one.why)))
 }
 
-fn target_value(target: &LookedPlace) -> Value {
+fn target_value(target: &TargetScan) -> Value {
     let failure = target.outcome.as_ref().err();
     let counted = target.outcome.as_ref().ok();
-    let taken = counted.map(|counted| &counted.taken);
+    let changes = counted.map(|counted| &counted.changes);
     json!({
         "account_id": target.account_id,
         "region": target.region,
         "ok": failure.is_none(),
         "failure_code": failure.map(|failure| failure.code),
         "failure_message": failure.and_then(|failure| failure.message.as_ref()),
-        "superseded": taken.is_some_and(|taken| taken.superseded),
+        "superseded": changes.is_some_and(|changes| changes.superseded),
         "resources": counted.map(|counted| counted.resources),
         "addresses": counted.map(|counted| counted.addresses),
-        "added": taken.map(|taken| taken.added),
-        "changed": taken.map(|taken| taken.changed),
-        "gone": taken.map(|taken| taken.gone),
+        "added": changes.map(|changes| changes.added),
+        "changed": changes.map(|changes| changes.changed),
+        "gone": changes.map(|changes| changes.gone),
     })
 }
 
-fn value(looked: &Looked, store: &str) -> Value {
-    let of_discovery = |at: &LookedAt| {
+fn value(scans: &Scans, store: &str) -> Value {
+    let of_discovery = |scan: &DiscoveryScan| {
         let forgotten =
-            at.forgotten.iter().map(|(account_id, region)| json!({"account_id": account_id, "region": region}));
+            scan.forgotten.iter().map(|(account_id, region)| json!({"account_id": account_id, "region": region}));
         json!({
-            "id": at.discovery.meta.id,
-            "name": at.discovery.meta.name,
-            "complete": at.is_complete(),
-            "trouble": at.trouble.as_ref().map(line),
-            "places": at.places.iter().map(target_value).collect::<Vec<_>>(),
+            "id": scan.discovery.meta.id,
+            "name": scan.discovery.meta.name,
+            "complete": scan.is_complete(),
+            "trouble": scan.trouble.as_ref().map(line),
+            "places": scan.targets.iter().map(target_value).collect::<Vec<_>>(),
             "forgotten": forgotten.collect::<Vec<_>>(),
-            "warnings": at.warnings,
+            "warnings": scan.warnings,
         })
     };
     let skipped = |one: &Skipped| {
@@ -176,10 +177,10 @@ fn value(looked: &Looked, store: &str) -> Value {
     };
     json!({
         "store": store,
-        "complete": looked.is_complete(),
-        "discoveries": looked.discoveries.iter().map(of_discovery).collect::<Vec<_>>(),
-        "imported": answers(&looked.reconciled.imported),
-        "released": answers(&looked.reconciled.released),
-        "skipped": looked.reconciled.skipped.iter().map(skipped).collect::<Vec<_>>(),
+        "complete": scans.is_complete(),
+        "discoveries": scans.discoveries.iter().map(of_discovery).collect::<Vec<_>>(),
+        "imported": answers(&scans.reconciled.imported),
+        "released": answers(&scans.reconciled.released),
+        "skipped": scans.reconciled.skipped.iter().map(skipped).collect::<Vec<_>>(),
     })
 }

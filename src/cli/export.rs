@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::atomic_file::AtomicFile;
-use super::check::count;
 use super::failure::CommandFailure;
 use super::out::{self, Page, clean};
 use super::target::Target;
+use super::words::count;
 use crate::backend::Finding;
 use crate::backend::upkeep::{Exported, Progress, Stopped, listed};
 

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
-use super::check::count;
 use super::events;
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
+use super::words::count;
 use crate::backend::upkeep::ReleasedHolds;
 use crate::backend::{Ipam, Local, explain};
 use crate::ipam::{Cidr, Hold, HoldFilter, Kind};

@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::check;
-use super::check::{FindingAnswer, count};
+use super::check::FindingAnswer;
 use super::export::tally;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean};
+use super::words::count;
 use crate::backend::upkeep::{Import, ImportMode};
 use crate::backend::{Audit, Ipam, Local};
 use crate::ipam::Tally;

@@ -35,6 +35,7 @@ mod status;
 mod target;
 mod transfer;
 mod tree;
+mod words;
 
 use std::process::ExitCode;
 

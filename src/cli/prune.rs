@@ -14,10 +14,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::arguments;
-use super::check::count;
 use super::events::mark_value;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page};
+use super::words::count;
 use crate::backend::upkeep::{ForgetMode, Pruned, PrunedEvents};
 use crate::backend::{Ipam, Local};
 

@@ -11,9 +11,9 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::atomic_file::AtomicFile;
-use super::check::count;
 use super::failure::CommandFailure;
 use super::out::Page;
+use super::words::count;
 use super::{arguments, paths};
 use crate::backend::Ipam;
 use crate::backend::report::{Ask, Report, Severity};

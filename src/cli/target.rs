@@ -64,7 +64,7 @@ pub(super) fn open_or_new(url: &str) -> Result<Target, CommandFailure> {
         return Ok(Target::Service(name, ipam));
     }
     let actor = actor(BINARY, |name| std::env::var(name).ok());
-    Ok(Target::SelfManaged(Box::new(Local::open(url, actor)?.with_scout(provider::scout()))))
+    Ok(Target::SelfManaged(Box::new(Local::open(url, None, actor)?.with_scout(provider::scout()))))
 }
 
 /// The file that a `sqlite:` URL names, if it does not exist. A command that reads must not create a store. The other

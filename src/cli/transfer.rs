@@ -6,10 +6,10 @@
 use clap::Args;
 use serde_json::json;
 
-use super::check::count;
 use super::events;
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page};
+use super::words::count;
 use crate::backend::{Ipam, Local, find};
 use crate::ipam::{Error, Event, Kind, Meta, Transfer};
 

@@ -12,10 +12,10 @@ use clap::{ArgAction, Args};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::allocations::standing;
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean};
 use super::paths;
+use super::words::{count, state_remark};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::explain::percent;
 use crate::backend::{Ipam, PoolFilter, Utilization};
@@ -216,7 +216,7 @@ fn draw(roots: &[Root], now: Timestamp) -> String {
     let mut text = String::new();
     for root in roots.iter().filter(|root| !root.scope.is_default || !root.pools.is_empty()) {
         let scope = &root.scope;
-        let mark = standing(&scope.meta, now).map(|words| format!(", {words}")).unwrap_or_default();
+        let mark = state_remark(&scope.meta, now).map(|words| format!(", {words}")).unwrap_or_default();
         let _ = writeln!(text, "{} ({}{mark})", clean(&scope.meta.name), scope.meta.id);
         draw_pools(&mut text, &root.pools, "", now);
     }
@@ -241,7 +241,7 @@ fn draw_contents(text: &mut String, branch: &Branch, indent: &str, now: Timestam
     for (index, allocation) in branch.allocations.iter().enumerate() {
         let is_last = index + 1 == branch.allocations.len() && branch.below.is_empty() && !hidden;
         let (elbow, _) = lines(is_last);
-        let mark = standing(&allocation.meta, now).map(|words| format!("  ({words})")).unwrap_or_default();
+        let mark = state_remark(&allocation.meta, now).map(|words| format!("  ({words})")).unwrap_or_default();
         let growth = allocation.growth.as_ref().map(|growth| format!("  (growing to {})", growth.cidr));
         let _ = writeln!(
             text,
@@ -253,8 +253,7 @@ fn draw_contents(text: &mut String, branch: &Branch, indent: &str, now: Timestam
     }
     draw_pools(text, &branch.below, indent, now);
     if hidden {
-        let plural = if branch.pools_below == 1 { "pool" } else { "pools" };
-        let _ = writeln!(text, "{indent}└─ … {} {plural} below", branch.pools_below);
+        let _ = writeln!(text, "{indent}└─ … {} below", count(branch.pools_below as u64, "pool"));
     }
 }
 
@@ -278,7 +277,7 @@ fn pool_words(branch: &Branch, now: Timestamp) -> String {
     if let Some(locale) = pool.locale.as_deref().filter(|locale| *locale != pool.meta.name) {
         let _ = write!(words, "  [{}]", clean(locale));
     }
-    if let Some(mark) = standing(&pool.meta, now) {
+    if let Some(mark) = state_remark(&pool.meta, now) {
         let _ = write!(words, "  ({mark})");
     }
     words

@@ -39,7 +39,7 @@ pub use audit::import::{Merge, Vacancy, event_entry};
 pub use audit::maintenance::{Census, Collected};
 pub use discovery::types::Discovery;
 pub use discovery::{
-    Forgotten, Past, Place, Reconciled, SeenAddress, Sighted, Skip, Skipped, Taken, Treated, Treatment,
+    Forgotten, Past, Reconciled, SampleChanges, ScannedTarget, SeenAddress, Sighted, Skip, Skipped, Treated, Treatment,
 };
 pub use history::archive_proof::Witness;
 pub use history::chain::Chain;

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_self_managed_store_knows_all_of_its_words() {
-        let ipam = Local::open("memory:", Actor::default()).unwrap();
+        let ipam = Local::open("memory:", None, Actor::default()).unwrap();
         let at = || Path::attribute("resource_type");
         for word in ["vpc", "other"] {
             assert_eq!(listed(&ipam, &Tf::Known(word.parse::<SeenType>().unwrap()), at()), Ok(()));

@@ -204,7 +204,7 @@ fn open_store(config: &ProviderModel, store: &str, actor: Actor) -> Result<Arc<d
         Some(block) => aws::scout_of(block, kind_of(store))?,
         None => aws::scout(),
     };
-    let local = Local::open_with(store, password_of(config), actor)
+    let local = Local::open(store, password_of(config), actor)
         .and_then(|local| {
             let below = Below::new(config.discovery_files_below.cloned().unwrap_or_default());
             let run = current_run(|name| std::env::var(name).ok());

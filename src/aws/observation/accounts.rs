@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::observation::{DiscoveredAccount, Failure, FailureCode, Seen, Spot};
+use crate::backend::observation::{DiscoveredAccount, DiscoveryFilter, Failure, FailureCode, Seen};
 use crate::ipam::Result;
 
 use super::super::AwsIpam;
@@ -26,8 +26,8 @@ fn account(found: &ec2::IpamDiscoveredAccount, asked: &str) -> Result<Discovered
 }
 
 impl AwsIpam {
-    pub(super) async fn seen_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
-        let vantage = self.vantage(spot).await?;
+    pub(super) async fn seen_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        let vantage = self.vantage(filter).await?;
         let mut accounts = Vec::new();
         for region in &vantage.regions {
             let request = self

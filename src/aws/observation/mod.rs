@@ -12,8 +12,8 @@ use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 
 use crate::backend::observation::{
-    DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, Observation, PublicAddress, ResourceCidr,
-    ResourceFilter, Seen, Spot,
+    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, Observation, PublicAddress,
+    ResourceCidr, ResourceFilter, Seen,
 };
 use crate::ipam::{Result, Tags, Words};
 
@@ -22,7 +22,7 @@ use super::response::fault;
 
 /// The value of a word from AWS; `None` if AWS reported none.
 fn word<T: Words>(text: Option<&str>) -> Option<T> {
-    text.map(T::said)
+    text.map(T::from_text)
 }
 
 fn time(time: Option<&DateTime>) -> Option<Timestamp> {
@@ -53,12 +53,12 @@ impl Vantage {
 }
 
 impl AwsIpam {
-    async fn vantage(&self, spot: &Spot) -> Result<Vantage> {
-        let discovery_id = match &spot.discovery_id {
+    async fn vantage(&self, filter: &DiscoveryFilter) -> Result<Vantage> {
+        let discovery_id = match &filter.discovery_id {
             Some(id) => id.clone(),
             None => self.default_discovery().await?,
         };
-        if let Some(region) = &spot.region {
+        if let Some(region) = &filter.region {
             return Ok(Vantage { discovery_id, regions: vec![region.clone()] });
         }
         let found = self.raw_discovery(&discovery_id).await?.ok_or_else(|| {
@@ -82,16 +82,16 @@ impl AwsIpam {
 }
 
 impl Observation for AwsIpam {
-    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
-        self.run(self.seen_accounts(spot))
+    fn discovered_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        self.run(self.seen_accounts(filter))
     }
 
-    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
-        self.run(self.discovered_cidrs(spot))
+    fn discovered_resource_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        self.run(self.discovered_cidrs(filter))
     }
 
-    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
-        self.run(self.seen_addresses(spot))
+    fn discovered_public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        self.run(self.seen_addresses(filter))
     }
 
     fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::observation::{AddressType, PublicAddress, Seen, Spot};
+use crate::backend::observation::{AddressType, DiscoveryFilter, PublicAddress, Seen};
 use crate::ipam::Result;
 
 use super::super::AwsIpam;
@@ -47,8 +47,8 @@ fn address(found: &ec2::IpamDiscoveredPublicAddress, asked: &str) -> Result<Publ
 }
 
 impl AwsIpam {
-    pub(super) async fn seen_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
-        let vantage = self.vantage(spot).await?;
+    pub(super) async fn seen_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        let vantage = self.vantage(filter).await?;
         let (mut addresses, mut oldest_sample) = (Vec::new(), None);
         for region in &vantage.regions {
             let oldest = self.addresses_in(&vantage, region, &mut addresses).await?;

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::observation::{DiscoveredCidr, ResourceCidr, ResourceFilter, Seen, SeenType, Spot};
+use crate::backend::observation::{DiscoveredCidr, DiscoveryFilter, ResourceCidr, ResourceFilter, Seen, SeenType};
 use crate::ipam::{Error, Kind, Result};
 
 use super::super::AwsIpam;
@@ -57,8 +57,8 @@ fn in_scope(found: &ec2::IpamResourceCidr, asked: &str) -> Result<ResourceCidr> 
 }
 
 impl AwsIpam {
-    pub(super) async fn discovered_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
-        let vantage = self.vantage(spot).await?;
+    pub(super) async fn discovered_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        let vantage = self.vantage(filter).await?;
         let mut cidrs = Vec::new();
         for region in &vantage.regions {
             let request = self

@@ -56,11 +56,11 @@ impl Ec2Scout {
 }
 
 impl Scout for Ec2Scout {
-    fn look(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
-        let Some(first) = survey.operating_regions.first() else { return found(Step::Places(0)) };
+    fn scan(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+        let Some(first) = survey.operating_regions.first() else { return found(Step::Targets(0)) };
         let accounts = run(account::all(&self.settings, survey, first))??;
         let mut targets: VecDeque<Target> = targets(&accounts, survey).into();
-        found(Step::Places(targets.len()))?;
+        found(Step::Targets(targets.len()))?;
         let survey = Arc::new(survey.clone());
         // All calls in progress are dropped when `found` returns an error.
         let mut under_way = JoinSet::new();

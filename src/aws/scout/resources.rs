@@ -61,7 +61,7 @@ fn source_of(cidr: &Cidr) -> Option<IpSource> {
 }
 
 fn source(reported: Option<&ec2::IpSource>, cidr: &Cidr) -> Option<IpSource> {
-    reported.map(|reported| IpSource::said(reported.as_str())).or_else(|| source_of(cidr))
+    reported.map(|reported| IpSource::from_text(reported.as_str())).or_else(|| source_of(cidr))
 }
 
 fn of_vpc(vpc: &ec2::Vpc, origin: &Origin<'_>) -> Vec<DiscoveredCidr> {

@@ -19,11 +19,11 @@ fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
         region: found.ipam_region().unwrap_or_default().to_owned(),
         description: text(found.description()),
         operating_regions: regions.filter_map(|region| region.region_name().map(str::to_owned)).collect(),
-        tier: found.tier().map_or(Tier::Advanced, |tier| Tier::said(tier.as_str())),
+        tier: found.tier().map_or(Tier::Advanced, |tier| Tier::from_text(tier.as_str())),
         enable_private_gua: found.enable_private_gua().unwrap_or(false),
         metered_account: found
             .metered_account()
-            .map_or(MeteredAccount::IpamOwner, |account| MeteredAccount::said(account.as_str())),
+            .map_or(MeteredAccount::IpamOwner, |account| MeteredAccount::from_text(account.as_str())),
         private_default_scope_id: need(found.private_default_scope_id(), "default scope")?.to_owned(),
         public_default_scope_id: need(found.public_default_scope_id(), "default scope")?.to_owned(),
         default_resource_discovery_id: found.default_resource_discovery_id().map(str::to_owned),

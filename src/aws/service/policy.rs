@@ -27,7 +27,7 @@ fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -
 
 fn rules_of(documents: &[ec2::IpamPolicyDocument]) -> PolicyRules {
     let known = documents.iter().filter_map(|document| {
-        let resource_type = PolicyResourceType::said(document.resource_type()?.as_str());
+        let resource_type = PolicyResourceType::from_text(document.resource_type()?.as_str());
         let pools = document.allocation_rules().iter().filter_map(|rule| rule.source_ipam_pool_id());
         Some(((resource_type, document.locale()?.to_owned()), pools.map(str::to_owned).collect::<Vec<_>>()))
     });

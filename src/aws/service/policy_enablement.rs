@@ -14,7 +14,7 @@ impl AwsIpam {
     async fn own_policy(&self) -> Result<Option<Enabled>, Refusal> {
         let answer = ask("GetEnabledIpamPolicy", self.clients.home().get_enabled_ipam_policy().send()).await?;
         let policy_id = answer.ipam_policy_id.filter(|id| answer.ipam_policy_enabled != Some(false) && !id.is_empty());
-        let managed_by = answer.managed_by.map(|word| ManagedBy::said(word.as_str()));
+        let managed_by = answer.managed_by.map(|word| ManagedBy::from_text(word.as_str()));
         Ok(policy_id.map(|policy_id| Enabled { enablement: Enablement { policy_id, target: None }, managed_by }))
     }
 

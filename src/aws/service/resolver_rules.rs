@@ -9,14 +9,14 @@ use crate::ipam::{Error, Result, Words};
 use super::super::convert::{cidr, need};
 
 fn word<T: Words>(word: Option<&str>, what: &'static str) -> Result<T> {
-    Ok(T::said(need(word, what)?))
+    Ok(T::from_text(need(word, what)?))
 }
 
 /// Rules are replaced as a whole, so none may be lost: a rule of a type that is not listed here keeps all its values.
 pub(super) fn rule(found: &ec2::IpamPrefixListResolverRule) -> Result<ResolverRule> {
     let scope_id = || Ok::<_, Error>(need(found.ipam_scope_id(), "scope of a rule")?.to_owned());
     let conditions = || found.conditions().iter().map(condition).collect::<Result<Vec<_>>>();
-    let resource = found.resource_type().map(|it| SeenType::said(it.as_str()));
+    let resource = found.resource_type().map(|it| SeenType::from_text(it.as_str()));
     Ok(match word::<RuleType>(found.rule_type().map(|it| it.as_str()), "type of a rule")? {
         RuleType::StaticCidr => ResolverRule::Static(cidr(found.static_cidr())?),
         RuleType::IpamPoolCidr => ResolverRule::Pool { scope_id: scope_id()?, conditions: conditions()? },

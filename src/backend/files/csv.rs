@@ -21,7 +21,7 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
     let mut reader =
         ReaderBuilder::new().delimiter(separator).has_headers(false).trim(Trim::All).from_reader(text.as_bytes());
     let mut header = StringRecord::new();
-    if !reader.read_record(&mut header).map_err(|error| said(&error, separator))? {
+    if !reader.read_record(&mut header).map_err(|error| fault_of(&error, separator))? {
         return Err(Fault::of_all(format!("the header is missing. {ADVICE}")));
     }
     let line = header.position().map_or(1, csv::Position::line);
@@ -30,7 +30,7 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
     let lines = reader.into_records().filter(|record| !record.as_ref().is_ok_and(is_empty));
     let lines = lines.map(move |record| match record {
         Ok(record) => Ok(fields(&record, &columns)),
-        Err(error) => Err(said(&error, separator)),
+        Err(error) => Err(fault_of(&error, separator)),
     });
     Ok(Lines { warnings, lines: Box::new(lines) })
 }
@@ -103,7 +103,7 @@ fn fields(record: &StringRecord, columns: &[Column]) -> Fields {
     fields
 }
 
-fn said(error: &csv::Error, separator: u8) -> Fault {
+fn fault_of(error: &csv::Error, separator: u8) -> Fault {
     let (word, example) = match separator {
         b';' => ("semicolon", ": \"a; b\""),
         b'\t' => ("tab", ""),

@@ -43,7 +43,7 @@ pub const NO_REGION: &str = "none";
 
 /// The content of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct FileContent {
     /// One sample for each account and Region in the file, in order.
     pub samples: Vec<Sample>,
     /// The parts of the file that were left out: a sentence for each, with the name of the file.
@@ -55,7 +55,7 @@ pub struct Told {
 ///
 /// # Errors
 /// Sentences that name the file and the wrong lines, the first ten of them.
-pub fn read(path: &Path, below: &Below, taken_at: Timestamp, unknown: UnknownColumns) -> Result<Told, Unread> {
+pub fn read(path: &Path, below: &Below, taken_at: Timestamp, unknown: UnknownColumns) -> Result<FileContent, Unread> {
     read_within(&LIMITS, path, below, taken_at, unknown)
 }
 
@@ -70,7 +70,7 @@ fn read_within(
     below: &Below,
     taken_at: Timestamp,
     unknown: UnknownColumns,
-) -> Result<Told, Unread> {
+) -> Result<FileContent, Unread> {
     let name = path.display();
     let file = open::open(path, below)?;
     let text = text(limits, file).map_err(|why| Unread::Wrong(format!("{name} cannot be read: {why}")))?;
@@ -83,7 +83,7 @@ fn read_within(
     let lines = if is_json { json::rows(&text, unknown) } else { csv::rows(&text, unknown) };
     let rows = lines.map_err(|fault| vec![fault]).and_then(|lines| rows(limits, lines, &defaults));
     match rows {
-        Ok((rows, warnings)) => Ok(Told {
+        Ok((rows, warnings)) => Ok(FileContent {
             samples: samples(rows, &defaults),
             warnings: warnings.into_iter().map(|warning| format!("{name}: {warning}")).collect(),
         }),
@@ -148,19 +148,19 @@ fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(V
 }
 
 fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {
-    let mut by_place: BTreeMap<(String, String), Vec<DiscoveredCidr>> = BTreeMap::new();
+    let mut by_target: BTreeMap<(String, String), Vec<DiscoveredCidr>> = BTreeMap::new();
     if rows.is_empty() {
-        by_place.insert((defaults.account.to_owned(), defaults.region.to_owned()), Vec::new());
+        by_target.insert((defaults.account.to_owned(), defaults.region.to_owned()), Vec::new());
     }
     for row in rows {
-        by_place.entry((row.account.clone(), row.resource.region.clone())).or_default().push(row.resource);
+        by_target.entry((row.account.clone(), row.resource.region.clone())).or_default().push(row.resource);
     }
     let sample = |((account_id, region), mut resources): ((String, String), Vec<DiscoveredCidr>)| {
         resources.sort_by(|a, b| (a.cidr, &a.resource_id).cmp(&(b.cidr, &b.resource_id)));
         let outcome = Ok(Sighting { resources, addresses: Vec::new() });
         Sample { account_id, region, taken_at: defaults.taken_at, outcome }
     };
-    by_place.into_iter().map(sample).collect()
+    by_target.into_iter().map(sample).collect()
 }
 
 /// One mistake as a sentence, several as a list.

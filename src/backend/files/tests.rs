@@ -5,10 +5,15 @@ use super::*;
 const LARGE: Limits = LIMITS;
 
 fn reading(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<Sample>, String> {
-    told_by(limits, name, bytes, UnknownColumns::Refuse).map(|told| told.samples)
+    content_by(limits, name, bytes, UnknownColumns::Refuse).map(|told| told.samples)
 }
 
-fn told_by(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>, unknown: UnknownColumns) -> Result<Told, String> {
+fn content_by(
+    limits: &Limits,
+    name: &str,
+    bytes: impl AsRef<[u8]>,
+    unknown: UnknownColumns,
+) -> Result<FileContent, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
     fs::write(&path, bytes).unwrap();
@@ -329,7 +334,7 @@ fn columns_that_are_not_known_are_refused_kept_as_tags_or_ignored_with_a_warning
     let csv = "cidr,Owner,name,Floor 2\n10.0.0.0/16,net,office,\n";
     let json = "[{\"cidr\": \"10.0.0.0/16\", \"name\": \"office\", \"Owner\": \"net\", \"Floor 2\": null}]";
     for (name, text) in [("dc.csv", csv), ("dc.json", json)] {
-        let told = |unknown| told_by(&LARGE, name, text, unknown);
+        let told = |unknown| content_by(&LARGE, name, text, unknown);
         let refused = told(UnknownColumns::Refuse).unwrap_err();
         assert!(
             refused.contains("is not known: the columns are cidr, ") && refused.contains("`unknown_columns`"),
@@ -359,7 +364,7 @@ fn columns_that_are_not_known_are_refused_kept_as_tags_or_ignored_with_a_warning
         ),
         ("dc.csv", "name,x\na,b\n", "line 1: the column \"cidr\" is missing."),
     ] {
-        let words = told_by(&LARGE, name, text, UnknownColumns::Tags).unwrap_err();
+        let words = content_by(&LARGE, name, text, UnknownColumns::Tags).unwrap_err();
         assert!(words.contains(says), "{text}: {words}");
     }
 }

@@ -6,74 +6,12 @@ use std::path::Path;
 
 use super::super::Ipam;
 use super::super::files::{self, Below, Unread};
-use super::super::observation::{DiscoveredCidr, Failure, FailureCode, Sample, Sighting, Spot};
+use super::super::observation::{DiscoveredCidr, DiscoveryFilter, Failure, FailureCode, Sample, Sighting};
 use super::super::scout::Step;
 use super::Local;
+use super::scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetName, TargetScan};
 use crate::ipam::discovery::types::{Discovery, Survey};
-use crate::ipam::{Error, Fault, Kind, Reconciled, Result, Taken};
-
-/// An account and a Region; for a file, those that its lines name.
-type At = (String, String);
-
-/// The result of the scans of [`Local::discover`].
-#[derive(Debug)]
-pub struct Looked {
-    /// The scan of each discovery, in the order of names.
-    pub discoveries: Vec<LookedAt>,
-    /// The allocations that pools imported and released because of the scans.
-    pub reconciled: Reconciled,
-}
-
-impl Looked {
-    /// Whether every target was scanned.
-    pub fn is_complete(&self) -> bool {
-        self.discoveries.iter().all(LookedAt::is_complete)
-    }
-}
-
-/// The scan of one discovery.
-#[derive(Debug)]
-pub struct LookedAt {
-    pub discovery: Discovery,
-    /// The reason why no account could be scanned.
-    pub trouble: Option<Error>,
-    /// Each target, in order.
-    pub places: Vec<LookedPlace>,
-    /// Targets that the discovery does not cover any more. The store forgot them and their sightings.
-    pub forgotten: Vec<At>,
-    /// Parts of the files that were left out, a sentence for each.
-    pub warnings: Vec<String>,
-}
-
-impl LookedAt {
-    /// Whether every target was scanned.
-    pub fn is_complete(&self) -> bool {
-        self.trouble.is_none() && self.places.iter().all(|place| place.outcome.is_ok())
-    }
-}
-
-/// The result of the scan of one target.
-#[derive(Clone, Debug)]
-pub struct LookedPlace {
-    pub account_id: String,
-    pub region: String,
-    pub outcome: Result<Counted, Failure>,
-    /// Whether the result is in the store. It is not when the settings of this process do not allow reading the file,
-    /// because other processes may be allowed to.
-    pub is_kept: bool,
-}
-
-/// The numbers of sightings of a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
-    pub resources: u64,
-    pub addresses: u64,
-    /// The numbers of sightings that are new, changed, and gone.
-    pub taken: Taken,
-}
-
-/// The progress of a scan: the number of targets that are done, and the number of all targets.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+use crate::ipam::{Error, Fault, Kind, Result};
 
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
@@ -92,31 +30,31 @@ fn not_built_in() -> Error {
 }
 
 /// The content of the files of a discovery.
-struct Told {
+struct FileSamples {
     /// One sample for each target, with the files that it comes from.
     samples: Vec<(Sample, BTreeSet<String>)>,
     /// Files that the settings of this process do not allow reading. They are not recorded in the store, because other
     /// processes may be allowed to read them.
-    not_allowed: BTreeMap<At, Failure>,
+    not_allowed: BTreeMap<TargetName, Failure>,
     /// Parts of the files that were left out.
     warnings: Vec<String>,
     /// Whether every file was read.
     is_whole: bool,
 }
 
-fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> Told {
-    let mut by_place: BTreeMap<At, (Sighting, BTreeSet<String>)> = BTreeMap::new();
+fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> FileSamples {
+    let mut by_target: BTreeMap<TargetName, (Sighting, BTreeSet<String>)> = BTreeMap::new();
     let (mut wrong, mut not_allowed) = (BTreeMap::new(), BTreeMap::new());
     let mut warnings = Vec::new();
     for file in &survey.files {
         let path = Path::new(file);
         let at = || (files::account_of(path), files::NO_REGION.to_owned());
         match files::read(path, below, taken_at, survey.unknown_columns) {
-            Ok(said) => {
-                warnings.extend(said.warnings);
-                for Sample { account_id, region, outcome, .. } in said.samples {
+            Ok(content) => {
+                warnings.extend(content.warnings);
+                for Sample { account_id, region, outcome, .. } in content.samples {
                     let Ok(sighting) = outcome else { continue };
-                    let (known, files) = by_place.entry((account_id, region)).or_default();
+                    let (known, files) = by_target.entry((account_id, region)).or_default();
                     files.insert(file.clone());
                     known.resources.extend(sighting.resources);
                     known.addresses.extend(sighting.addresses);
@@ -128,13 +66,13 @@ fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> Told {
     }
     let is_whole = wrong.is_empty() && not_allowed.is_empty();
     // When one of two files of the same name was read, it has only a part of the target.
-    by_place.retain(|at, _| !wrong.contains_key(at) && !not_allowed.contains_key(at));
+    by_target.retain(|at, _| !wrong.contains_key(at) && !not_allowed.contains_key(at));
     let wrong = wrong.into_iter().map(|(at, failure)| (at, Err(failure), BTreeSet::new()));
-    let read = by_place.into_iter().map(|(at, (sighting, files))| (at, Ok(sighting), files));
+    let read = by_target.into_iter().map(|(at, (sighting, files))| (at, Ok(sighting), files));
     let samples = wrong
         .chain(read)
         .map(|((account_id, region), outcome, files)| (Sample { account_id, region, taken_at, outcome }, files));
-    Told { samples: samples.collect(), not_allowed, warnings, is_whole }
+    FileSamples { samples: samples.collect(), not_allowed, warnings, is_whole }
 }
 
 fn other(message: impl Into<String>) -> Failure {
@@ -149,14 +87,13 @@ impl Local {
     /// # Errors
     /// When there is no such discovery, or when the store fails. The reason why a target could not be scanned is in the
     /// answer.
-    pub fn discover(&self, which: Option<&str>, progress: Progress<'_>) -> Result<Looked> {
-        let discoveries = self.wanted(which)?;
-        let mut looked = Vec::new();
-        for discovery in discoveries {
-            looked.push(self.look_at(discovery, progress)?);
+    pub fn discover(&self, which: Option<&str>, progress: Progress<'_>) -> Result<Scans> {
+        let mut discoveries = Vec::new();
+        for discovery in self.wanted(which)? {
+            discoveries.push(self.scan_discovery(discovery, progress)?);
         }
         let reconciled = self.write("", |ledger| ledger.reconcile())?;
-        Ok(Looked { discoveries: looked, reconciled })
+        Ok(Scans { discoveries, reconciled })
     }
 
     pub(super) fn wanted(&self, which: Option<&str>) -> Result<Vec<Discovery>> {
@@ -172,45 +109,45 @@ impl Local {
     }
 
     /// One scan of one discovery.
-    pub(super) fn look_at(&self, discovery: Discovery, progress: Progress<'_>) -> Result<LookedAt> {
-        let mut places = BTreeMap::new();
-        let trouble = self.look_into_accounts(&discovery, &mut places, progress)?;
-        let told = of_files(&discovery.survey, &self.files_below, self.now());
-        for (mut sample, files) in told.samples {
+    pub(super) fn scan_discovery(&self, discovery: Discovery, progress: Progress<'_>) -> Result<DiscoveryScan> {
+        let mut targets = BTreeMap::new();
+        let trouble = self.scan_accounts(&discovery, &mut targets, progress)?;
+        let read = of_files(&discovery.survey, &self.files_below, self.now());
+        for (mut sample, files) in read.samples {
             let at = (sample.account_id.clone(), sample.region.clone());
-            if let Some(LookedPlace { outcome: Ok(_), .. }) = places.get(&at) {
+            if let Some(TargetScan { outcome: Ok(_), .. }) = targets.get(&at) {
                 sample.outcome = Err(claimed_twice());
-            } else if !told.is_whole {
+            } else if !read.is_whole {
                 sample = self.without_loss(&discovery, sample)?;
             }
-            let place = self.keep(&discovery, sample, &files)?;
-            places.insert(at, place);
+            let target = self.keep(&discovery, sample, &files)?;
+            targets.insert(at, target);
         }
-        let is_whole = trouble.is_none() && told.is_whole;
+        let is_whole = trouble.is_none() && read.is_whole;
         if is_whole {
-            self.keep_emptied(&discovery, &mut places)?;
+            self.keep_emptied(&discovery, &mut targets)?;
         }
-        for (at, failure) in told.not_allowed {
+        for (at, failure) in read.not_allowed {
             let (account_id, region) = at.clone();
-            places.insert(at, LookedPlace { account_id, region, outcome: Err(failure), is_kept: false });
+            targets.insert(at, TargetScan { account_id, region, outcome: Err(failure), is_kept: false });
         }
         let forgotten =
-            if is_whole { self.forget_places(&discovery, places.keys().cloned().collect())? } else { Vec::new() };
-        for warning in &told.warnings {
+            if is_whole { self.forget_targets(&discovery, targets.keys().cloned().collect())? } else { Vec::new() };
+        for warning in &read.warnings {
             tracing::warn!(discovery = discovery.meta.id, "{warning}");
         }
-        let places = places.into_values().collect();
-        Ok(LookedAt { discovery, trouble, places, forgotten, warnings: told.warnings })
+        let targets = targets.into_values().collect();
+        Ok(DiscoveryScan { discovery, trouble, targets, forgotten, warnings: read.warnings })
     }
 
     /// Empties targets that the files named at an earlier scan and do not name any more.
-    fn keep_emptied(&self, discovery: &Discovery, places: &mut BTreeMap<At, LookedPlace>) -> Result<()> {
-        let found: BTreeSet<At> = places.keys().cloned().collect();
+    fn keep_emptied(&self, discovery: &Discovery, targets: &mut BTreeMap<TargetName, TargetScan>) -> Result<()> {
+        let found: BTreeSet<TargetName> = targets.keys().cloned().collect();
         let taken_at = self.now();
-        for (account_id, region, files) in self.read(|reader| reader.emptied_places(discovery, &found))? {
+        for (account_id, region, files) in self.read(|reader| reader.emptied_targets(discovery, &found))? {
             let at = (account_id.clone(), region.clone());
             let sample = Sample { account_id, region, taken_at, outcome: Ok(Sighting::default()) };
-            places.insert(at, self.keep(discovery, sample, &files)?);
+            targets.insert(at, self.keep(discovery, sample, &files)?);
         }
         Ok(())
     }
@@ -219,12 +156,13 @@ impl Local {
     /// sighting of the target counts as gone, because it may be in one of those files.
     fn without_loss(&self, discovery: &Discovery, sample: Sample) -> Result<Sample> {
         let Ok(sighting) = &sample.outcome else { return Ok(sample) };
-        let spot = Spot { discovery_id: Some(discovery.meta.id.clone()), region: Some(sample.region.clone()) };
-        let known = self.read(|reader| reader.discovered_resource_cidrs(&spot))?.items;
+        let filter =
+            DiscoveryFilter { discovery_id: Some(discovery.meta.id.clone()), region: Some(sample.region.clone()) };
+        let known = self.read(|reader| reader.discovered_resource_cidrs(&filter))?.items;
         let key = |one: &DiscoveredCidr| (one.owner_id.clone(), one.resource_id.clone(), one.cidr);
-        let told: BTreeSet<_> = sighting.resources.iter().map(key).collect();
+        let present: BTreeSet<_> = sighting.resources.iter().map(key).collect();
         let is_missing =
-            |one: &DiscoveredCidr| one.owner_id.as_ref() == Some(&sample.account_id) && !told.contains(&key(one));
+            |one: &DiscoveredCidr| one.owner_id.as_ref() == Some(&sample.account_id) && !present.contains(&key(one));
         let outcome = match known.iter().filter(|one| is_missing(one)).count() {
             0 => return Ok(sample),
             missing => Err(other(format!(
@@ -236,10 +174,10 @@ impl Local {
     }
 
     /// Answers the reason when there is nothing to scan accounts with.
-    fn look_into_accounts(
+    fn scan_accounts(
         &self,
         discovery: &Discovery,
-        places: &mut BTreeMap<At, LookedPlace>,
+        targets: &mut BTreeMap<TargetName, TargetScan>,
         progress: Progress<'_>,
     ) -> Result<Option<Error>> {
         if discovery.survey.operating_regions.is_empty() {
@@ -249,15 +187,15 @@ impl Local {
         let (mut done, mut total) = (0, 0);
         // A refusal of the store ends the scan, and is not an error of the scout.
         let mut of_store = None;
-        let outcome = scout.look(&discovery.survey, &mut |step| {
+        let outcome = scout.scan(&discovery.survey, &mut |step| {
             match step {
-                Step::Places(count) => total = number(count),
+                Step::Targets(count) => total = number(count),
                 Step::Done(sample) => {
                     let at = (sample.account_id.clone(), sample.region.clone());
-                    let place = self
+                    let target = self
                         .keep(discovery, sample, &BTreeSet::new())
                         .inspect_err(|error| of_store = Some(error.clone()))?;
-                    places.insert(at, place);
+                    targets.insert(at, target);
                     done += 1;
                 }
             }
@@ -272,23 +210,23 @@ impl Local {
     }
 
     /// Writes a sample, in a transaction of its own. `files`: the files that the sample comes from.
-    fn keep(&self, discovery: &Discovery, sample: Sample, files: &BTreeSet<String>) -> Result<LookedPlace> {
+    fn keep(&self, discovery: &Discovery, sample: Sample, files: &BTreeSet<String>) -> Result<TargetScan> {
         let (account_id, region) = (sample.account_id.clone(), sample.region.clone());
         let outcome = match &sample.outcome {
             Ok(sighting) => Ok((number(sighting.resources.len()), number(sighting.addresses.len()))),
             Err(failure) => Err(failure.clone()),
         };
         let (id, files) = (discovery.meta.id.clone(), files.clone());
-        let taken =
+        let changes =
             self.write(&discovery.meta.name, move |ledger| ledger.take_sample_of_files(&id, &sample, &files))?;
-        let outcome = outcome.map(|(resources, addresses)| Counted { resources, addresses, taken });
-        Ok(LookedPlace { account_id, region, outcome, is_kept: true })
+        let outcome = outcome.map(|(resources, addresses)| SightingCounts { resources, addresses, changes });
+        Ok(TargetScan { account_id, region, outcome, is_kept: true })
     }
 
-    fn forget_places(&self, discovery: &Discovery, keep: BTreeSet<At>) -> Result<Vec<At>> {
+    fn forget_targets(&self, discovery: &Discovery, keep: BTreeSet<TargetName>) -> Result<Vec<TargetName>> {
         let id = discovery.meta.id.clone();
-        let forgotten = self.write(&discovery.meta.name, move |ledger| ledger.forget_places(&id, &keep))?;
-        Ok(forgotten.places)
+        let forgotten = self.write(&discovery.meta.name, move |ledger| ledger.forget_targets(&id, &keep))?;
+        Ok(forgotten.targets)
     }
 }
 

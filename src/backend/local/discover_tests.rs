@@ -18,17 +18,17 @@ use crate::store::{self, StoreUrl};
 #[derive(Default)]
 struct World {
     failing: Mutex<Vec<&'static str>>,
-    looks: AtomicUsize,
+    scans: AtomicUsize,
     is_locked_out: std::sync::atomic::AtomicBool,
 }
 
 impl Scout for World {
-    fn look(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
-        self.looks.fetch_add(1, Ordering::SeqCst);
+    fn scan(&self, survey: &Survey, found: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+        self.scans.fetch_add(1, Ordering::SeqCst);
         if self.is_locked_out.load(Ordering::SeqCst) {
             return Err(not_built_in());
         }
-        found(Step::Places(survey.operating_regions.len()))?;
+        found(Step::Targets(survey.operating_regions.len()))?;
         for region in &survey.operating_regions {
             let is_failing = self.failing.lock().unwrap().contains(&region.as_str());
             let refused = Failure { code: FailureCode::AssumeRole, message: Some("No.".to_owned()) };
@@ -81,22 +81,22 @@ impl Scene {
         Self { world, store, local, id }
     }
 
-    fn discover(&self) -> Looked {
+    fn discover(&self) -> Scans {
         self.local.discover(None, &mut |_, _| ()).unwrap()
     }
 
-    fn looks(&self) -> usize {
-        self.world.looks.load(Ordering::SeqCst)
+    fn scans(&self) -> usize {
+        self.world.scans.load(Ordering::SeqCst)
     }
 
     /// Regions with sightings.
     fn seen(&self) -> Vec<String> {
-        let seen = self.local.discovered_resource_cidrs(&Spot::default()).unwrap();
+        let seen = self.local.discovered_resource_cidrs(&DiscoveryFilter::default()).unwrap();
         seen.items.into_iter().map(|one| one.region).collect()
     }
 
     fn freshen(&self, age: SignedDuration) -> Result<Vec<DiscoveredAccount>> {
-        self.local.freshen(Some(&Spot::default()), Timestamp::now() - age)
+        self.local.freshen(Some(&DiscoveryFilter::default()), Timestamp::now() - age)
     }
 }
 
@@ -118,9 +118,9 @@ fn a_target_that_fails_does_not_stop_others_and_its_sightings_stay() {
     let scene = Scene::new(&["eu-west-1", "us-east-1"]);
     assert!(scene.discover().is_complete());
     *scene.world.failing.lock().unwrap() = vec!["eu-west-1"];
-    let looked = scene.discover();
-    let failed: Vec<_> = looked.discoveries[0].places.iter().map(|place| place.outcome.is_err()).collect();
-    assert_eq!((failed, looked.is_complete()), (vec![true, false], false));
+    let scans = scene.discover();
+    let failed: Vec<_> = scans.discoveries[0].targets.iter().map(|target| target.outcome.is_err()).collect();
+    assert_eq!((failed, scans.is_complete()), (vec![true, false], false));
     assert_eq!(scene.seen(), ["eu-west-1", "us-east-1"]);
 }
 
@@ -130,8 +130,8 @@ fn only_a_complete_scan_forgets_a_region_that_is_no_longer_covered() {
     scene.discover();
     Keeps::<DiscoveryNoun>::update(&scene.local, &scene.id, &spec(&[]), &spec(&["us-east-1"])).unwrap();
     scene.world.is_locked_out.store(true, Ordering::SeqCst);
-    let looked = scene.discover();
-    assert!(looked.discoveries[0].trouble.is_some() && looked.discoveries[0].forgotten.is_empty());
+    let scans = scene.discover();
+    assert!(scans.discoveries[0].trouble.is_some() && scans.discoveries[0].forgotten.is_empty());
     assert_eq!(scene.seen().len(), 2, "targets that were not scanned keep their sightings");
     scene.world.is_locked_out.store(false, Ordering::SeqCst);
     assert_eq!(scene.discover().discoveries[0].forgotten, [("111122223333".to_owned(), "eu-west-1".to_owned())]);
@@ -142,14 +142,14 @@ fn only_a_complete_scan_forgets_a_region_that_is_no_longer_covered() {
 fn only_old_results_or_a_changed_discovery_cause_another_scan() {
     let scene = Scene::new(&["us-east-1"]);
     assert_eq!(scene.freshen(HOUR).unwrap(), []);
-    assert_eq!(scene.looks(), 1, "there was no result");
+    assert_eq!(scene.scans(), 1, "there was no result");
     assert_eq!(scene.freshen(HOUR).unwrap(), []);
-    assert_eq!(scene.looks(), 1, "the result is recent enough");
+    assert_eq!(scene.scans(), 1, "the result is recent enough");
     // Another process does not share the earlier scan.
     let again = Scene { local: reopened(&scene), ..scene };
     Keeps::<DiscoveryNoun>::update(&again.local, &again.id, &spec(&[]), &spec(&["us-east-1", "eu-west-1"])).unwrap();
     again.freshen(HOUR).unwrap();
-    assert_eq!((again.looks(), again.seen().len()), (2, 2));
+    assert_eq!((again.scans(), again.seen().len()), (2, 2));
 }
 
 fn reopened(scene: &Scene) -> Local {
@@ -165,10 +165,10 @@ fn data_sources_of_one_plan_share_a_scan_and_all_get_its_failures() {
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| scene.freshen(SignedDuration::ZERO).unwrap())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(scene.looks(), 1);
+    assert_eq!(scene.scans(), 1);
     for stale in answers {
-        let places: Vec<_> = stale.iter().map(|place| (place.region.as_str(), place.failure.is_some())).collect();
-        assert_eq!(places, [("eu-west-1", true)]);
+        let targets: Vec<_> = stale.iter().map(|target| (target.region.as_str(), target.failure.is_some())).collect();
+        assert_eq!(targets, [("eu-west-1", true)]);
     }
     assert_eq!(scene.seen(), ["us-east-1"]);
 }
@@ -181,8 +181,8 @@ fn every_scan_without_credentials_reports_that_they_are_missing() {
         assert!(matches!(scene.freshen(HOUR), Err(Error::Service(_))));
     }
     let bare = Local::over(scene.store.clone(), Actor::default(), Surroundings::default());
-    let looked = bare.discover(None, &mut |_, _| ()).unwrap();
-    assert!(matches!(looked.discoveries[0].trouble, Some(Error::Service(_))), "a build without AWS reports that");
+    let scans = bare.discover(None, &mut |_, _| ()).unwrap();
+    assert!(matches!(scans.discoveries[0].trouble, Some(Error::Service(_))), "a build without AWS reports that");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn files_about_one_target_are_one_sample_and_a_broken_file_affects_no_other() {
         file("c.csv", &format!("{head}dc,fra,c,other,10.2.0.1/16\n")),
     ];
     let survey = Survey { files: files.into(), ..Survey::default() };
-    let Told { samples, is_whole, .. } = of_files(&survey, &Below::new([directory.path()]), Timestamp::now());
+    let FileSamples { samples, is_whole, .. } = of_files(&survey, &Below::new([directory.path()]), Timestamp::now());
     let told: Vec<_> = samples
         .iter()
         .map(|(one, _)| (one.account_id.as_str(), one.outcome.as_ref().map(|seen| seen.resources.len()).ok()))
@@ -244,15 +244,15 @@ impl Desk {
 
     /// Resources with sightings.
     fn known(&self) -> Vec<String> {
-        let seen = self.who_reads(None).discovered_resource_cidrs(&Spot::default()).unwrap();
+        let seen = self.who_reads(None).discovered_resource_cidrs(&DiscoveryFilter::default()).unwrap();
         seen.items.into_iter().map(|one| one.resource_id).collect()
     }
 }
 
 /// For each target `account region`, whether it failed, and whether the result is kept.
-fn places(looked: &Looked) -> Vec<(String, bool, bool)> {
-    let place = |one: &LookedPlace| (format!("{} {}", one.account_id, one.region), one.outcome.is_err(), one.is_kept);
-    looked.discoveries.iter().flat_map(|at| &at.places).map(place).collect()
+fn targets(scans: &Scans) -> Vec<(String, bool, bool)> {
+    let target = |one: &TargetScan| (format!("{} {}", one.account_id, one.region), one.outcome.is_err(), one.is_kept);
+    scans.discoveries.iter().flat_map(|scan| &scan.targets).map(target).collect()
 }
 
 #[test]
@@ -260,11 +260,11 @@ fn a_file_that_a_process_may_not_read_is_reported_there_and_kept_nowhere() {
     let desk = Desk::new(&["a/near.csv", "b/far.csv"]);
     desk.write("a/near.csv", &["hq,cgn,near,10.0.0.0/16"]);
     desk.write("b/far.csv", &["dc,fra,far,10.1.0.0/16"]);
-    let looked = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
-    assert!(!looked.is_complete());
-    assert_eq!(places(&looked), [("far none".to_owned(), true, false), ("hq cgn".to_owned(), false, true)]);
+    let scans = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
+    assert!(!scans.is_complete());
+    assert_eq!(targets(&scans), [("far none".to_owned(), true, false), ("hq cgn".to_owned(), false, true)]);
     assert_eq!(desk.known(), ["near"]);
-    let kept = desk.who_reads(None).discovered_accounts(&Spot::default()).unwrap().items;
+    let kept = desk.who_reads(None).discovered_accounts(&DiscoveryFilter::default()).unwrap().items;
     assert_eq!(kept.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["hq"]);
     // All data sources of a plan get the failure, and it does not affect the next process.
     let planner = desk.who_reads(Some("a"));
@@ -272,7 +272,10 @@ fn a_file_that_a_process_may_not_read_is_reported_there_and_kept_nowhere() {
         let stale = planner.freshen(None, Timestamp::now()).unwrap();
         assert_eq!(stale.iter().map(|one| one.account_id.as_str()).collect::<Vec<_>>(), ["far"]);
     }
-    let stale = planner.freshen(Some(&Spot { region: Some("fra".to_owned()), ..Spot::default() }), Timestamp::now());
+    let stale = planner.freshen(
+        Some(&DiscoveryFilter { region: Some("fra".to_owned()), ..DiscoveryFilter::default() }),
+        Timestamp::now(),
+    );
     assert_eq!(stale.unwrap().len(), 1, "the file may have resources of any Region");
     desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
     assert_eq!(desk.known(), ["near", "far"]);
@@ -294,12 +297,12 @@ fn sightings_that_may_be_in_a_file_that_was_not_read_are_not_gone() {
             desk.write("b/far.csv", &["dc,fra,far,ten"]);
         }
         desk.write("a/near.csv", &["hq,cgn,desk,10.2.0.0/16", "hq,cgn,chair,10.3.0.0/16"]);
-        let looked = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
-        assert!(!looked.is_complete());
+        let scans = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
+        assert!(!scans.is_complete());
         assert_eq!(desk.known(), ["near", "far", "desk", "chair"]);
         desk.write("a/near.csv", &["dc,fra,other,10.4.0.0/16", "hq,cgn,desk,10.2.0.0/16", "hq,cgn,chair,10.3.0.0/16"]);
-        let looked = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
-        assert!(places(&looked).contains(&("dc fra".to_owned(), true, true)), "{looked:?}");
+        let scans = desk.who_reads(Some(if is_wrong { "." } else { "a" })).discover(None, &mut |_, _| ()).unwrap();
+        assert!(targets(&scans).contains(&("dc fra".to_owned(), true, true)), "{scans:?}");
         assert_eq!(desk.known(), ["near", "far", "desk", "chair"]);
     }
     desk.write("b/far.csv", &[]);
@@ -317,11 +320,11 @@ impl Desk {
     }
 
     /// The numbers of allocations that a scan imported and released, and the targets that it covered.
-    fn looks(&self) -> (usize, usize, Vec<String>) {
-        let looked = self.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
-        assert!(looked.is_complete(), "{looked:?}");
-        let reconciled = &looked.reconciled;
-        let seen = places(&looked).into_iter().map(|(place, ..)| place).collect();
+    fn scans(&self) -> (usize, usize, Vec<String>) {
+        let scans = self.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap();
+        assert!(scans.is_complete(), "{scans:?}");
+        let reconciled = &scans.reconciled;
+        let seen = targets(&scans).into_iter().map(|(target, ..)| target).collect();
         (reconciled.imported.len(), reconciled.released.len(), seen)
     }
 }
@@ -337,14 +340,14 @@ fn an_imported_allocation_goes_with_the_last_row_of_its_region() {
     };
     write("net,eu,a,10.1.0.0/16,vpc\nnet,us,c,10.17.0.0/16,vpc\n");
     let both = || vec!["net eu".to_owned(), "net us".to_owned()];
-    assert_eq!(desk.looks(), (2, 0, both()));
+    assert_eq!(desk.scans(), (2, 0, both()));
     write("net,eu,a,10.1.0.0/16,vpc\n");
-    assert_eq!(desk.looks(), (0, 1, both()), "the row is gone, and so is its allocation");
-    assert_eq!(desk.looks(), (0, 0, vec!["net eu".to_owned()]), "no file names the target any more");
+    assert_eq!(desk.scans(), (0, 1, both()), "the row is gone, and so is its allocation");
+    assert_eq!(desk.scans(), (0, 0, vec!["net eu".to_owned()]), "no file names the target any more");
     // The allocation does not stay either when the file is empty, which makes it an empty file of the account of its
     // name.
     write("");
-    assert_eq!(desk.looks(), (0, 1, both()[..1].iter().cloned().chain(["net none".to_owned()]).collect::<Vec<_>>()));
+    assert_eq!(desk.scans(), (0, 1, both()[..1].iter().cloned().chain(["net none".to_owned()]).collect::<Vec<_>>()));
 }
 
 #[test]
@@ -354,7 +357,7 @@ fn an_imported_allocation_stays_when_its_file_is_not_named_any_more() {
     desk.write("other.csv", &[]);
     let text = "account,region,resource_id,cidr,resource_type\nnet,eu,a,10.1.0.0/16,vpc\n";
     std::fs::write(desk.path("net.csv"), text).unwrap();
-    assert_eq!(desk.looks().0, 1);
+    assert_eq!(desk.scans().0, 1);
     let local = desk.who_reads(None);
     let id = local.read(|reader| reader.list_discoveries()).unwrap().remove(0).meta.id;
     let wanted = |files: &[&str]| DiscoverySpec {
@@ -363,7 +366,7 @@ fn an_imported_allocation_stays_when_its_file_is_not_named_any_more() {
     };
     let (before, after) = (wanted(&["net.csv", "other.csv"]), wanted(&["other.csv"]));
     Keeps::<DiscoveryNoun>::update(&local, &id, &before, &after).unwrap();
-    assert_eq!(desk.looks(), (0, 0, vec!["other none".to_owned()]));
+    assert_eq!(desk.scans(), (0, 0, vec!["other none".to_owned()]));
 }
 
 #[test]
@@ -372,8 +375,8 @@ fn of_two_files_of_one_name_the_one_that_was_read_does_not_hide_the_other() {
     desk.write("a/list.csv", &[",,near,10.0.0.0/16"]);
     desk.write("b/list.csv", &[",,far,10.1.0.0/16"]);
     assert!(desk.who_reads(Some(".")).discover(None, &mut |_, _| ()).unwrap().is_complete());
-    let looked = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
-    assert_eq!(places(&looked), [("list none".to_owned(), true, false)]);
+    let scans = desk.who_reads(Some("a")).discover(None, &mut |_, _| ()).unwrap();
+    assert_eq!(targets(&scans), [("list none".to_owned(), true, false)]);
     assert_eq!(desk.known(), ["near", "far"]);
 }
 
@@ -383,6 +386,6 @@ fn a_scan_needs_a_discovery_and_the_named_one_must_exist() {
     let named = scene.local.discover(Some("all"), &mut |_, _| ()).unwrap();
     assert_eq!(named.discoveries.len(), 1);
     assert!(matches!(scene.local.discover(Some("other"), &mut |_, _| ()), Err(Error::NotFound { .. })));
-    let empty = Local::open("memory:", Actor::default()).unwrap();
+    let empty = Local::open("memory:", None, Actor::default()).unwrap();
     assert_eq!(empty.discover(None, &mut |_, _| ()).unwrap_err(), Error::NoDiscovery);
 }

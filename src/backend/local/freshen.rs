@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::super::files::NO_REGION;
-use super::super::observation::{DiscoveredAccount, Spot};
-use super::turns::Look;
-use super::{Local, LookedPlace};
+use super::super::observation::{DiscoveredAccount, DiscoveryFilter};
+use super::scan_lock::SharedScan;
+use super::{Local, TargetScan};
 use crate::ipam::Result;
 use crate::ipam::discovery::types::Discovery;
 
@@ -24,89 +24,94 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn is_about(&self, place: &DiscoveredAccount) -> bool {
+    fn is_about(&self, target: &DiscoveredAccount) -> bool {
         // A file that could not be read may have resources of any Region.
-        let is_unread_file = place.region == NO_REGION && place.failure.is_some();
-        is_unread_file || self.region.is_none_or(|region| region == place.region)
+        let is_unread_file = target.region == NO_REGION && target.failure.is_some();
+        is_unread_file || self.region.is_none_or(|region| region == target.region)
     }
 
-    fn is_old(&self, place: &DiscoveredAccount) -> bool {
-        place.last_success.is_none_or(|success| success < self.since)
+    fn is_old(&self, target: &DiscoveredAccount) -> bool {
+        target.last_success.is_none_or(|success| success < self.since)
     }
 
-    fn is_answered_by(&self, places: &[DiscoveredAccount]) -> bool {
+    fn is_answered_by(&self, targets: &[DiscoveredAccount]) -> bool {
         // The discovery may have changed since the last scan.
-        let looked = places.iter().filter_map(|place| place.last_attempt).max();
-        let is_up_to_date = looked.is_some_and(|looked| looked >= self.discovery.meta.updated_at);
-        is_up_to_date && !places.iter().any(|place| self.is_old(place))
+        let last_scan = targets.iter().filter_map(|target| target.last_attempt).max();
+        let is_up_to_date = last_scan.is_some_and(|last_scan| last_scan >= self.discovery.meta.updated_at);
+        is_up_to_date && !targets.iter().any(|target| self.is_old(target))
     }
 
     /// The targets whose results are too old and that failed in this scan.
-    fn stale(&self, mut places: Vec<DiscoveredAccount>, not_allowed: &[LookedPlace]) -> Vec<DiscoveredAccount> {
-        for place in not_allowed {
-            let failure = place.outcome.as_ref().err().cloned();
-            let is_it = |one: &&mut DiscoveredAccount| one.account_id == place.account_id && one.region == place.region;
-            match places.iter_mut().find(is_it) {
+    fn stale(&self, mut targets: Vec<DiscoveredAccount>, not_allowed: &[TargetScan]) -> Vec<DiscoveredAccount> {
+        for target in not_allowed {
+            let failure = target.outcome.as_ref().err().cloned();
+            let is_it =
+                |one: &&mut DiscoveredAccount| one.account_id == target.account_id && one.region == target.region;
+            match targets.iter_mut().find(is_it) {
                 Some(known) => known.failure = failure,
-                None => places.push(DiscoveredAccount::unseen(&place.account_id, &place.region, failure)),
+                None => targets.push(DiscoveredAccount::unseen(&target.account_id, &target.region, failure)),
             }
         }
-        places.retain(|place| self.is_old(place) && place.failure.is_some());
-        places
+        targets.retain(|target| self.is_old(target) && target.failure.is_some());
+        targets
     }
 }
 
 impl Local {
     /// See [`super::super::observation::Observation::freshen`].
-    pub(super) fn look_again(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
-        let discoveries = match spot {
-            Some(spot) => vec![self.read(|reader| reader.which_discovery(spot.discovery_id.as_deref()))?],
+    pub(super) fn freshen_targets(
+        &self,
+        filter: Option<&DiscoveryFilter>,
+        since: Timestamp,
+    ) -> Result<Vec<DiscoveredAccount>> {
+        let discoveries = match filter {
+            Some(filter) => vec![self.read(|reader| reader.which_discovery(filter.discovery_id.as_deref()))?],
             None => self.wanted(None)?,
         };
-        let region = spot.and_then(|spot| spot.region.as_deref());
+        let region = filter.and_then(|filter| filter.region.as_deref());
         let mut stale = Vec::new();
         for discovery in &discoveries {
-            stale.extend(self.look_again_at(&Asked { discovery, region, since })?);
+            stale.extend(self.scan_if_old(&Asked { discovery, region, since })?);
         }
         Ok(stale)
     }
 
-    fn look_again_at(&self, asked: &Asked<'_>) -> Result<Vec<DiscoveredAccount>> {
-        if asked.is_answered_by(&self.places_of(asked)?) {
+    fn scan_if_old(&self, asked: &Asked<'_>) -> Result<Vec<DiscoveredAccount>> {
+        if asked.is_answered_by(&self.targets_of(asked)?) {
             return Ok(Vec::new());
         }
         // One scan at a time; a caller that waited finds the results of the scan before.
-        let turn = self.turns.of(&asked.discovery.meta.id);
-        let mut last = turn.lock();
+        let lock = self.scan_locks.of(&asked.discovery.meta.id);
+        let mut last = lock.lock();
         let is_shared = last.as_ref().is_some_and(|last| last.began.elapsed() < SHARED);
         if !is_shared {
-            if asked.is_answered_by(&self.places_of(asked)?) {
+            if asked.is_answered_by(&self.targets_of(asked)?) {
                 return Ok(Vec::new());
             }
             // A scan that ends in an error is not shared: the next caller has to get the error too.
             *last = None;
-            *last = Some(self.look_for_all(asked.discovery)?);
+            *last = Some(self.scan_to_share(asked.discovery)?);
         }
-        let not_allowed = last.as_ref().map_or(&[][..], |look| &look.not_allowed);
-        Ok(asked.stale(self.places_of(asked)?, not_allowed))
+        let not_allowed = last.as_ref().map_or(&[][..], |last| &last.not_allowed);
+        Ok(asked.stale(self.targets_of(asked)?, not_allowed))
     }
 
-    fn places_of(&self, asked: &Asked<'_>) -> Result<Vec<DiscoveredAccount>> {
-        let spot = Spot { discovery_id: Some(asked.discovery.meta.id.clone()), region: None };
-        let mut places = self.read(|reader| reader.discovered_accounts(&spot))?.items;
-        places.retain(|place| asked.is_about(place));
-        Ok(places)
+    fn targets_of(&self, asked: &Asked<'_>) -> Result<Vec<DiscoveredAccount>> {
+        let filter = DiscoveryFilter { discovery_id: Some(asked.discovery.meta.id.clone()), region: None };
+        let mut targets = self.read(|reader| reader.discovered_accounts(&filter))?.items;
+        targets.retain(|target| asked.is_about(target));
+        Ok(targets)
     }
 
     /// A scan that others may share.
-    fn look_for_all(&self, discovery: &Discovery) -> Result<Look> {
+    fn scan_to_share(&self, discovery: &Discovery) -> Result<SharedScan> {
         let began = Instant::now();
-        let looked = self.look_at(discovery.clone(), &mut |_, _| ())?;
-        if let Some(trouble) = looked.trouble {
+        let scan = self.scan_discovery(discovery.clone(), &mut |_, _| ())?;
+        if let Some(trouble) = scan.trouble {
             return Err(trouble);
         }
         self.write("", |ledger| ledger.reconcile())?;
-        let not_allowed = looked.places.into_iter().filter(|place| !place.is_kept).collect();
-        Ok(Look { began, not_allowed })
+        let not_allowed = scan.targets.into_iter().filter(|target| !target.is_kept).collect();
+        Ok(SharedScan { began, not_allowed })
     }
 }

@@ -9,8 +9,8 @@ use super::super::{Holds, Ipam, Result};
 use super::Local;
 use super::objects::pool_cidr_name;
 use crate::ipam::{
-    Allocation, AllocationSpec, Error, Kind, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec,
-    Provision, Reader, Resize, Scope, ScopeSpec, Size, Terms,
+    Allocation, AllocationSpec, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec,
+    PoolSpec, Provision, Reader, Resize, Scope, ScopeSpec, Size, State, Terms,
 };
 use crate::store;
 
@@ -18,21 +18,23 @@ impl Holds for Local {
     fn plan_scope(&self, spec: &ScopeSpec, terms: &Terms) -> Result<Scope> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_scope(spec, terms);
         let wish = spec.clone();
-        self.plan(&spec.name, terms, find, move |ledger, terms| ledger.plan_scope(&wish, terms))
+        self.plan(Turn::by_name(&spec.name), terms, find, move |ledger, terms| ledger.plan_scope(&wish, terms))
     }
 
     fn plan_pool(&self, spec: &PoolSpec, terms: &Terms) -> Result<Pool> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool(spec, terms);
         let wish = spec.clone();
         let is_by_size = matches!(spec.provision, Provision::NetmaskLength(_));
-        let turn = self.turn(&spec.name, spec.source_pool_id.as_deref().filter(|_| is_by_size), terms);
-        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
+        let turn = Turn::in_pool(&spec.name, spec.source_pool_id.as_deref().filter(|_| is_by_size));
+        self.plan(turn, terms, find, move |ledger, terms| ledger.plan_pool(&wish, terms))
     }
 
     fn plan_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
         let find = |reader: &mut Reader<'_>, _: &Terms| Ok(reader.find_pool_change(id, change)?.map(Some));
         let (id, wish) = (id.to_owned(), change.clone());
-        self.plan(&change.name, terms, find, move |ledger, terms| ledger.plan_pool_change(&id, &wish, terms))
+        self.plan(Turn::by_name(&change.name), terms, find, move |ledger, terms| {
+            ledger.plan_pool_change(&id, &wish, terms)
+        })
     }
 
     fn in_the_way(&self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
@@ -43,22 +45,22 @@ impl Holds for Local {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_pool_cidr(spec, terms);
         let wish = spec.clone();
         let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
-        let turn = self.turn(&pool_cidr_name(spec), by_size, terms);
-        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
+        let turn = Turn::in_pool(&pool_cidr_name(spec), by_size);
+        self.plan(turn, terms, find, move |ledger, terms| ledger.plan_pool_cidr(&wish, terms))
     }
 
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_allocation(spec, terms);
         let wish = spec.clone();
         let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
-        let turn = self.turn(&spec.name, by_size, terms);
-        self.plan(&turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
+        let turn = Turn::in_pool(&spec.name, by_size);
+        self.plan(turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
     }
 
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_resize(id, size, terms);
         let grown = id.to_owned();
-        self.plan(id, terms, find, move |ledger, terms| ledger.plan_resize(&grown, size, terms))
+        self.plan(Turn::by_name(id), terms, find, move |ledger, terms| ledger.plan_resize(&grown, size, terms))
     }
 
     fn displaced(&self) -> Vec<Occupant> {
@@ -129,5 +131,84 @@ impl Holds for Local {
 
     fn is_given_up(&self, id: &str) -> Result<bool> {
         self.read(|reader| reader.is_given_up(id))
+    }
+}
+
+/// The turn of a request among those that are planned at the same time.
+struct Turn<'a> {
+    /// Requests of one group run in the order of this text.
+    sort_key: String,
+    /// The pool in which a new object is placed by size. If the pool is itself only planned, the first such objects wait
+    /// a moment for requests by CIDR.
+    by_size_in: Option<&'a str>,
+}
+
+impl<'a> Turn<'a> {
+    /// Requests take their turns in the order of names.
+    fn by_name(name: &str) -> Self {
+        Self { sort_key: name.to_owned(), by_size_in: None }
+    }
+
+    /// Requests by CIDR come before requests by size in `by_size_in`.
+    fn in_pool(name: &str, by_size_in: Option<&'a str>) -> Self {
+        let rank = u8::from(by_size_in.is_some());
+        Self { sort_key: format!("{rank} {name}"), by_size_in }
+    }
+}
+
+impl Local {
+    /// The answer of `find`, which does not write, or else the answer of `plan`, which does.
+    ///
+    /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
+    /// holds in the way.
+    fn plan<T, F>(
+        &self,
+        turn: Turn<'_>,
+        terms: &Terms,
+        mut find: impl FnMut(&mut Reader<'_>, &Terms) -> Result<Option<T>>,
+        plan: F,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Ledger<'_>, &Terms) -> Result<T> + Send + Sync + 'static,
+    {
+        let mut waits_in = None;
+        let found = self.read(|reader| {
+            reader.in_apply(terms.committing);
+            let found = find(reader, terms)?;
+            waits_in = match turn.by_size_in {
+                Some(pool_id) if found.is_none() && !terms.committing => reader.get_pool(pool_id)?,
+                _ => None,
+            };
+            Ok(found)
+        });
+        match found {
+            Ok(Some(found)) => return Ok(found),
+            Err(Error::Store(error)) => return Err(Error::Store(error)),
+            Ok(None) | Err(_) => {}
+        }
+        if let Some(pool) = waits_in.filter(|pool| pool.meta.state == State::Planned) {
+            self.explicit_first.wait(&pool.meta.id);
+        }
+        let for_write = terms.clone();
+        let made = self.write_again(&turn.sort_key, terms.committing, move |ledger, _| plan(ledger, &for_write));
+        if let Err(Error::Overlap { cidr, with }) = &made {
+            self.mark_in_the_way(&turn.sort_key, *cidr, with);
+        }
+        made
+    }
+
+    /// Marks the holds of this owner that were placed by size and are in the way of a block requested by CIDR: they
+    /// move elsewhere at the next plan. This is best effort, because the plan has failed already.
+    fn mark_in_the_way(&self, name: &str, wished: Cidr, with: &[Occupant]) {
+        let owner = &self.author().actor.owner;
+        let own = with.iter().filter(|occupant| occupant.state == State::Planned && occupant.owner == *owner);
+        let ids: Vec<String> = own.map(|occupant| occupant.id.clone()).collect();
+        if ids.is_empty() {
+            return;
+        }
+        if let Err(error) = self.write(name, move |ledger| ledger.mark_in_the_way(&ids, wished)) {
+            tracing::debug!(?error, place = self.describe(), "not marked");
+        }
     }
 }

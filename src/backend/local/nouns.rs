@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::observation::{
-    DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, ManagementState, Observation, PublicAddress,
-    ResourceCidr, ResourceFilter, Seen, Spot,
+    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, ManagementState, Observation,
+    PublicAddress, ResourceCidr, ResourceFilter, Seen,
 };
 use super::super::service::{
     DiscoveryNoun, DiscoveryRecord, DiscoverySpec, Keeps, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord,
@@ -151,16 +151,16 @@ impl Keeps<ResourceCidrNoun> for Local {
 }
 
 impl Observation for Local {
-    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
-        self.read(|reader| reader.discovered_accounts(spot))
+    fn discovered_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        self.read(|reader| reader.discovered_accounts(filter))
     }
 
-    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
-        self.read(|reader| reader.discovered_resource_cidrs(spot))
+    fn discovered_resource_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        self.read(|reader| reader.discovered_resource_cidrs(filter))
     }
 
-    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
-        self.read(|reader| reader.discovered_public_addresses(spot))
+    fn discovered_public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        self.read(|reader| reader.discovered_public_addresses(filter))
     }
 
     fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
@@ -171,16 +171,16 @@ impl Observation for Local {
         self.read(|reader| reader.address_history(question))
     }
 
-    fn freshen(&self, spot: Option<&Spot>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
-        self.look_again(spot, since)
+    fn freshen(&self, filter: Option<&DiscoveryFilter>, since: Timestamp) -> Result<Vec<DiscoveredAccount>> {
+        self.freshen_targets(filter, since)
     }
 
     fn oldest_sample(&self) -> Result<Option<Timestamp>> {
         self.read(|reader| {
             let mut oldest = None;
             for discovery in reader.list_discoveries()? {
-                let spot = Spot { discovery_id: Some(discovery.meta.id), region: None };
-                let of_it = reader.discovered_accounts(&spot)?.oldest_sample;
+                let filter = DiscoveryFilter { discovery_id: Some(discovery.meta.id), region: None };
+                let of_it = reader.discovered_accounts(&filter)?.oldest_sample;
                 oldest = [oldest, of_it].into_iter().flatten().min();
             }
             Ok(oldest)

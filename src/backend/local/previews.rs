@@ -11,7 +11,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::{New, Result};
-use super::Local;
 use crate::ipam::{
     Allocation, AllocationSpec, DryRun, Error, Exhausted, Ledger, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec,
     Size, State, Terms,
@@ -24,9 +23,16 @@ const LONG: Duration = Duration::from_hours(24);
 #[derive(Default)]
 pub(super) struct Previews(Mutex<Siblings>);
 
+impl Previews {
+    /// Waits for the preview that is running.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Siblings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// New objects that were previewed without an error.
 #[derive(Default)]
-struct Siblings {
+pub(super) struct Siblings {
     requests: Vec<Request>,
     /// The result of the requests, in their order.
     dry_run: DryRun,
@@ -116,6 +122,12 @@ impl Wanted {
 }
 
 impl Request {
+    fn new(reader: &mut Reader<'_>, new: New<'_>, terms: Terms) -> Result<Self> {
+        let new = Wanted::new(new);
+        let turn = new.turn(reader, &terms)?;
+        Ok(Self { new, terms, turn })
+    }
+
     fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Outcome> {
         reader.try_out_after(dry_run, |ledger| self.new.plan(ledger, &self.terms))
     }
@@ -150,11 +162,19 @@ impl Siblings {
         Ok(())
     }
 
-    /// Adds a request. `shows`: the block of the request is shown to the user, and must not change any more.
+    /// Adds a new object, and answers its hold in memory, if it is an allocation. `shows`: the block of the object is
+    /// shown to the user, and must not change any more.
     ///
     /// # Errors
-    /// The error of the request by itself, or else the conflict when there is no order in which all requests fit.
-    fn add(&mut self, reader: &mut Reader<'_>, request: Request, shows: bool) -> Result<Option<Allocation>> {
+    /// The error of the object by itself, or else the conflict when there is no order in which all new objects fit.
+    pub(super) fn add(
+        &mut self,
+        reader: &mut Reader<'_>,
+        new: New<'_>,
+        terms: &Terms,
+        shows: bool,
+    ) -> Result<Option<Allocation>> {
+        let request = Request::new(reader, new, Terms { hold: LONG, ..terms.clone() })?;
         self.catch_up(reader)?;
         let conflict = match request.run(reader, &mut self.dry_run) {
             Ok(Outcome::There(found)) => return Ok(found),
@@ -171,7 +191,7 @@ impl Siblings {
         match (self.reorder(reader, request, shows)?, conflict) {
             (Some(made), _) => Ok(made),
             (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
-                Err(told(&self.dry_run, conflict))
+                Err(reported(&self.dry_run, conflict))
             }
             // No other error is caused by two objects that want the same space.
             (None, _) => Ok(None),
@@ -206,7 +226,7 @@ impl Siblings {
 }
 
 /// The conflict as it is reported: an object that this plan creates is named without an id, and without a hold.
-fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
+fn reported(dry_run: &DryRun, mut conflict: Error) -> Error {
     match &mut conflict {
         Error::Overlap { with, .. } => {
             let siblings = with.iter_mut().filter(|occupant| dry_run.has_planned(occupant));
@@ -216,36 +236,4 @@ fn told(dry_run: &DryRun, mut conflict: Error) -> Error {
         _ => {}
     }
     conflict
-}
-
-impl Local {
-    fn siblings(&self) -> MutexGuard<'_, Siblings> {
-        self.previews.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reports the error of a new object, by itself and together with the others of this plan.
-    pub(super) fn look_at_new(&self, new: New<'_>, terms: &Terms) -> Result<()> {
-        self.add_sibling(&Wanted::new(new), terms, false).map(drop)
-    }
-
-    /// The block that a new allocation gets together with the others of this plan. Later previews do not change that
-    /// block.
-    pub(super) fn preview_beside(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        if !terms.committing
-            && let Some(allocation) = self.add_sibling(&Wanted::Allocation(spec.clone()), terms, true)?
-        {
-            return Ok(allocation);
-        }
-        // In an apply, the other new objects are in the store by now, or come later.
-        self.read(|reader| reader.preview_allocation(spec, terms))
-    }
-
-    fn add_sibling(&self, new: &Wanted, terms: &Terms, shows: bool) -> Result<Option<Allocation>> {
-        let mut siblings = self.siblings();
-        let terms = Terms { hold: LONG, ..terms.clone() };
-        self.read(|reader| {
-            let request = Request { new: new.clone(), terms: terms.clone(), turn: new.turn(reader, &terms)? };
-            siblings.add(reader, request, shows)
-        })
-    }
 }

@@ -14,10 +14,10 @@ use crate::ipam::{
 
 impl Preview for Local {
     fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        match self.look_at_new(new, terms) {
+        match self.preview_beside_others(new, terms, false) {
             // The same apply adds more space.
             Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
-            tried => tried,
+            tried => tried.map(drop),
         }
     }
 
@@ -26,11 +26,26 @@ impl Preview for Local {
     }
 
     fn preview_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        self.preview_beside(spec, terms)
+        if !terms.committing
+            && let Some(allocation) = self.preview_beside_others(New::Allocation(spec), terms, true)?
+        {
+            return Ok(allocation);
+        }
+        // In an apply, the other new objects are in the store by now, or come later.
+        self.read(|reader| reader.preview_allocation(spec, terms))
     }
 
     fn preview_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         self.read(|reader| reader.preview_resize(id, size, terms))
+    }
+}
+
+impl Local {
+    /// Previews a new object together with the others of this plan; answers its hold in memory, if it is an allocation.
+    /// `shows`: later previews do not change its block.
+    fn preview_beside_others(&self, new: New<'_>, terms: &Terms, shows: bool) -> Result<Option<Allocation>> {
+        let mut siblings = self.previews.lock();
+        self.read(|reader| siblings.add(reader, new, terms, shows))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::backend::New;
 use crate::ipam::testing::top;
 use crate::ipam::{
     Allocation, AllocationChange, AllocationFilter, AllocationSpec, Pool, PoolFilter, PoolSpec, Provision, Size, State,
-    Tags,
+    Tags, Terms,
 };
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;
@@ -305,10 +305,10 @@ fn plan_id(ipam: &Local, spec: &AllocationSpec) -> String {
 
 #[test]
 fn a_url_that_does_not_name_a_store_is_refused_when_opening() {
-    let outcome = Local::open("mysql://me:s3cret@db/ipam", actor("me")).err();
+    let outcome = Local::open("mysql://me:s3cret@db/ipam", None, actor("me")).err();
     let Some(Error::Store(store::Error::Url(text))) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains("\"mysql:\", which is not a kind of store"), "{text}");
-    let ipam = Local::open("memory:", actor("me")).unwrap();
+    let ipam = Local::open("memory:", None, actor("me")).unwrap();
     assert_eq!((ipam.describe(), Ipam::holds(&ipam).is_some()), ("memory of this process".to_owned(), true));
 }
 

@@ -27,9 +27,9 @@ impl Report {
             "pool_id",
             "created_at",
         ]);
-        let places = self.places();
+        let positions = self.positions();
         for one in &self.allocations {
-            let pool = places.get(one.pool_id.as_str()).map(|place| &self.pools[*place]);
+            let pool = positions.get(one.pool_id.as_str()).map(|position| &self.pools[*position]);
             let scope = pool.map(|pool| self.scope_name(&pool.pool().scope_id)).unwrap_or_default();
             table.row(&[
                 scope,

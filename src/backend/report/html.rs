@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::json::program;
-use super::{PoolReport, Report, Seen, SeenResource, subject};
+use super::{Discovered, DiscoveredResource, PoolReport, Report, subject};
 use crate::backend::observation::PublicAddress;
 use crate::backend::{Forecast, TrendPoint};
 use crate::ipam::{Allocation, Event, State};
@@ -59,7 +59,7 @@ impl Report {
 
     /// The data that the script reads: with short names, and with lists where there are many items.
     fn page_data(&self) -> Value {
-        let places = self.places();
+        let positions = self.positions();
         let scopes: Vec<Value> = self
             .scopes
             .iter()
@@ -76,7 +76,7 @@ impl Report {
         let allocations: Vec<Value> = self
             .allocations
             .iter()
-            .map(|one| allocation(one, places.get(one.pool_id.as_str()).copied(), &owners))
+            .map(|one| allocation(one, positions.get(one.pool_id.as_str()).copied(), &owners))
             .collect();
         json!({
             "store": self.store,
@@ -86,29 +86,30 @@ impl Report {
             "narrowed": self.narrowed_to,
             "history": self.has_history,
             "scopes": scopes,
-            "pools": self.pools.iter().map(|one| self.pool(one, &places)).collect::<Vec<_>>(),
+            "pools": self.pools.iter().map(|one| self.pool(one, &positions)).collect::<Vec<_>>(),
             "owners": owners.texts,
             "allocations": allocations,
             "problems": problems,
             "events": self.events.iter().map(event).collect::<Vec<_>>(),
-            "seen": self.seen.as_ref().map(|seen| self.seen(seen, &places)),
+            "seen": self.discovered.as_ref().map(|found| self.discovered(found, &positions)),
         })
     }
 
-    fn seen(&self, seen: &Seen, places: &std::collections::HashMap<&str, usize>) -> Value {
+    fn discovered(&self, found: &Discovered, positions: &std::collections::HashMap<&str, usize>) -> Value {
         let scope = |id: &str| self.scopes.iter().position(|scope| scope.meta.id == id);
-        let pool = |id: &Option<String>| id.as_deref().and_then(|id| places.get(id).copied());
-        let resource = |one: &SeenResource| seen_resource(one, scope(&one.found.scope_id), pool(&one.found.pool_id));
+        let pool = |id: &Option<String>| id.as_deref().and_then(|id| positions.get(id).copied());
+        let resource =
+            |one: &DiscoveredResource| resource_value(one, scope(&one.found.scope_id), pool(&one.found.pool_id));
         json!({
-            "oldest": seen.oldest.map(jiff::Timestamp::as_second),
-            "resources": seen.resources.iter().map(resource).collect::<Vec<_>>(),
-            "addresses": seen.addresses.iter().map(address).collect::<Vec<_>>(),
+            "oldest": found.oldest.map(jiff::Timestamp::as_second),
+            "resources": found.resources.iter().map(resource).collect::<Vec<_>>(),
+            "addresses": found.addresses.iter().map(address).collect::<Vec<_>>(),
         })
     }
 
-    fn pool(&self, one: &PoolReport, places: &std::collections::HashMap<&str, usize>) -> Value {
+    fn pool(&self, one: &PoolReport, positions: &std::collections::HashMap<&str, usize>) -> Value {
         let (pool, sums) = (one.pool(), &one.utilization);
-        let source = pool.source_pool_id.as_ref().and_then(|id| places.get(id.as_str()));
+        let source = pool.source_pool_id.as_ref().and_then(|id| positions.get(id.as_str()));
         json!({
             "id": pool.meta.id,
             "name": pool.meta.name,
@@ -165,7 +166,7 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
 
 /// `[level, type, id, name, cidr, region, account, scope, pool, [management, compliance, overlap], reasons, overlaps
 /// with, usage]`.
-fn seen_resource(one: &SeenResource, scope: Option<usize>, pool: Option<usize>) -> Value {
+fn resource_value(one: &DiscoveredResource, scope: Option<usize>, pool: Option<usize>) -> Value {
     let found = &one.found;
     json!([
         one.level,
@@ -228,14 +229,14 @@ fn event(event: &Event) -> Value {
 /// Texts that occur repeatedly, each stored once.
 struct Interned<'a> {
     texts: Vec<&'a str>,
-    places: std::collections::HashMap<&'a str, usize>,
+    positions: std::collections::HashMap<&'a str, usize>,
 }
 
 impl<'a> Interned<'a> {
     fn of(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut interned = Self { texts: Vec::new(), places: std::collections::HashMap::new() };
+        let mut interned = Self { texts: Vec::new(), positions: std::collections::HashMap::new() };
         for text in texts {
-            interned.places.entry(text).or_insert_with(|| {
+            interned.positions.entry(text).or_insert_with(|| {
                 interned.texts.push(text);
                 interned.texts.len() - 1
             });
@@ -244,7 +245,7 @@ impl<'a> Interned<'a> {
     }
 
     fn place(&self, text: &str) -> Option<usize> {
-        self.places.get(text).copied()
+        self.positions.get(text).copied()
     }
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{PoolReport, Problem, Report, SeenResource, subject};
+use super::{DiscoveredResource, PoolReport, Problem, Report, subject};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::observation::PublicAddress;
 use crate::backend::{Forecast, TrendPoint};
@@ -161,9 +161,14 @@ impl Report {
                 })
                 .collect(),
             events: self.events.iter().map(EventFacts::from).collect(),
-            oldest_sample: self.seen.as_ref().and_then(|seen| seen.oldest),
-            resources: self.seen.iter().flat_map(|seen| &seen.resources).map(ResourceFacts::from).collect(),
-            public_addresses: self.seen.iter().flat_map(|seen| &seen.addresses).map(AddressFacts::from).collect(),
+            oldest_sample: self.discovered.as_ref().and_then(|found| found.oldest),
+            resources: self.discovered.iter().flat_map(|found| &found.resources).map(ResourceFacts::from).collect(),
+            public_addresses: self
+                .discovered
+                .iter()
+                .flat_map(|found| &found.addresses)
+                .map(AddressFacts::from)
+                .collect(),
         };
         // Only maps whose keys are not strings fail, and there is none.
         serde_json::to_string_pretty(&whole).unwrap_or_default() + "\n"
@@ -186,8 +191,8 @@ fn word<T: ToString>(word: Option<T>) -> Option<String> {
     word.map(|word| word.to_string())
 }
 
-impl<'a> From<&'a SeenResource> for ResourceFacts<'a> {
-    fn from(one: &'a SeenResource) -> Self {
+impl<'a> From<&'a DiscoveredResource> for ResourceFacts<'a> {
+    fn from(one: &'a DiscoveredResource) -> Self {
         let found = &one.found;
         Self {
             level: one.level,

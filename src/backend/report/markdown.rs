@@ -63,9 +63,9 @@ impl Report {
     }
 
     fn allocation_section(&self) -> Option<String> {
-        let (paths, places) = (self.paths(), self.places());
+        let (paths, positions) = (self.paths(), self.positions());
         let row = |one: &crate::ipam::Allocation| {
-            let pool = places.get(one.pool_id.as_str()).map(|place| self.pools[*place].pool());
+            let pool = positions.get(one.pool_id.as_str()).map(|position| self.pools[*position].pool());
             vec![
                 plain(pool.map(|pool| self.scope_name(&pool.scope_id)).unwrap_or_default()),
                 plain(paths.get(one.pool_id.as_str()).copied().unwrap_or_default()),
@@ -84,8 +84,8 @@ impl Report {
 
     /// Resources with problems; the other formats list all resources.
     fn seen_section(&self) -> Option<String> {
-        let seen = self.seen.as_ref()?;
-        let row = |one: &super::SeenResource| {
+        let discovered = self.discovered.as_ref()?;
+        let row = |one: &super::DiscoveredResource| {
             let found = &one.found;
             let overlaps = found.overlaps_with.iter().map(|one| format!("overlaps {one}"));
             let why = overlaps.chain(found.reasons.iter().cloned());
@@ -99,16 +99,16 @@ impl Report {
             ]
         };
         let header = ["CIDR", "Type", "Resource", "Account", "Region", "Why"];
-        let mut wrong: Vec<_> = seen.resources.iter().filter(|one| one.is_wrong()).collect();
+        let mut wrong: Vec<_> = discovered.resources.iter().filter(|one| one.is_wrong()).collect();
         // Overlaps come first: they are rarer and more serious than rules that are not kept.
         wrong.sort_by_key(|one| one.found.overlap != Some(OverlapStatus::Overlapping));
         (!wrong.is_empty()).then(|| section("Discovered resources with problems", &header, wrong.into_iter().map(row)))
     }
 
     fn address_section(&self) -> Option<String> {
-        let seen = self.seen.as_ref()?;
-        let idle = |kind: &str| seen.idle().filter(|one| one.address_type.to_string() == kind).count();
-        let counts = seen.by_kind();
+        let discovered = self.discovered.as_ref()?;
+        let idle = |kind: &str| discovered.idle().filter(|one| one.address_type.to_string() == kind).count();
+        let counts = discovered.by_kind();
         let row = |(kind, count): (&String, &usize)| vec![kind.clone(), count.to_string(), idle(kind).to_string()];
         let header = ["Kind", "Addresses", "Idle"];
         (!counts.is_empty()).then(|| section("Public addresses", &header, counts.iter().map(row)))

@@ -6,73 +6,10 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use super::{PoolReport, Report};
+use super::{Discovered, PoolReport, Problem, Report, Severity, Topic};
 use crate::backend::Finding;
 use crate::backend::explain::percent;
 use crate::ipam::{Allocation, Cidr, Error, Pool, check_length, check_tags};
-
-/// The severity of a problem, the most severe first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The object contradicts a rule or the data itself.
-    Error,
-    /// The object will need work soon.
-    Warning,
-    /// The reader may want to know this.
-    Note,
-}
-
-impl Severity {
-    /// The name of the severity.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
-
-/// The topic of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Topic {
-    /// The store contradicts itself (a finding of `check`).
-    Damage,
-    /// Two objects have the same addresses.
-    Overlap,
-    /// An allocation does not keep a rule of its pool.
-    Compliance,
-    /// A pool is full, or will be soon.
-    Space,
-    /// Something costs money and is not in use.
-    Idle,
-}
-
-impl Topic {
-    /// The name of the topic.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Damage => "damage",
-            Self::Overlap => "overlap",
-            Self::Compliance => "compliance",
-            Self::Space => "space",
-            Self::Idle => "idle",
-        }
-    }
-}
-
-/// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub severity: Severity,
-    pub topic: Topic,
-    /// Id of the object, or the place in the store.
-    pub place: String,
-    /// The description of the object for readers: path, name, block.
-    pub name: String,
-    /// The problem, in sentences.
-    pub what: String,
-}
 
 /// A pool that is full within this number of days gets a warning.
 const SOON: i64 = 90;
@@ -89,7 +26,7 @@ pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) ->
     // A pool that is divided among others is meant to be full.
     let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
     problems.extend(undivided.filter_map(|pool| space(pool, report.at)));
-    problems.extend(report.seen.iter().flat_map(super::Seen::problems));
+    problems.extend(report.discovered.iter().flat_map(Discovered::problems));
     problems.sort_by_key(|problem| (problem.severity, problem.topic));
     problems
 }
@@ -105,7 +42,7 @@ fn damage(finding: &Finding) -> Problem {
 }
 
 /// A block with its owner.
-struct Taken<'a> {
+struct OwnedBlock<'a> {
     cidr: Cidr,
     /// Blocks with the same value here may overlap each other.
     owner: &'a str,
@@ -117,12 +54,12 @@ struct Taken<'a> {
 
 /// Each block with the nearest block before it that shares addresses with it. Blocks are aligned: one contains the
 /// other.
-fn overlaps<'t, 'a>(taken: &'t mut [Taken<'a>]) -> Vec<(&'t Taken<'a>, &'t Taken<'a>)> {
+fn overlaps<'t, 'a>(blocks: &'t mut [OwnedBlock<'a>]) -> Vec<(&'t OwnedBlock<'a>, &'t OwnedBlock<'a>)> {
     // Of equal blocks, the one that is listed first counts as the earlier one.
-    taken.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
-    let mut around: Vec<&Taken<'_>> = Vec::new();
+    blocks.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
+    let mut around: Vec<&OwnedBlock<'_>> = Vec::new();
     let mut found = Vec::new();
-    for one in taken.iter() {
+    for one in blocks.iter() {
         while around.last().is_some_and(|last| !last.cidr.contains(&one.cidr)) {
             around.pop();
         }
@@ -136,19 +73,19 @@ fn overlaps<'t, 'a>(taken: &'t mut [Taken<'a>]) -> Vec<(&'t Taken<'a>, &'t Taken
 
 fn overlaps_in_pools(report: &Report, below: &[Allocation]) -> Vec<Problem> {
     let paths = report.paths();
-    let mut by_pool: HashMap<&str, Vec<Taken<'_>>> = HashMap::new();
+    let mut by_pool: HashMap<&str, Vec<OwnedBlock<'_>>> = HashMap::new();
     for allocation in report.allocations.iter().chain(below) {
         let Some(cidr) = allocation.reserved() else { continue };
         let path = paths.get(allocation.pool_id.as_str()).copied().unwrap_or_default();
         let id = allocation.meta.id.as_str();
         let name = format!("{path}: {} {cidr}", allocation.meta.name);
-        by_pool.entry(&allocation.pool_id).or_default().push(Taken { cidr, owner: id, id, name, scope: "" });
+        by_pool.entry(&allocation.pool_id).or_default().push(OwnedBlock { cidr, owner: id, id, name, scope: "" });
     }
     let mut pools: Vec<_> = by_pool.into_iter().collect();
     pools.sort_by_key(|(pool_id, _)| *pool_id);
     let mut problems = Vec::new();
-    for (_, mut taken) in pools {
-        problems.extend(overlaps(&mut taken).into_iter().map(|(other, one)| Problem {
+    for (_, mut blocks) in pools {
+        problems.extend(overlaps(&mut blocks).into_iter().map(|(other, one)| Problem {
             severity: Severity::Error,
             topic: Topic::Overlap,
             place: one.id.to_owned(),
@@ -164,11 +101,11 @@ fn overlaps_in_pools(report: &Report, below: &[Allocation]) -> Vec<Problem> {
 fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
     let scopes: HashMap<&str, &str> =
         report.scopes.iter().map(|scope| (scope.meta.id.as_str(), scope.meta.name.as_str())).collect();
-    let mut taken = Vec::new();
+    let mut blocks = Vec::new();
     for one in report.pools.iter().filter(|one| one.pool().source_pool_id.is_none()) {
         let pool = one.pool();
         let scope = scopes.get(pool.scope_id.as_str()).copied().unwrap_or_default();
-        taken.extend(one.cidrs.iter().map(|cidr| Taken {
+        blocks.extend(one.cidrs.iter().map(|cidr| OwnedBlock {
             cidr: *cidr,
             owner: &pool.meta.id,
             id: &pool.meta.id,
@@ -176,7 +113,7 @@ fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
             scope: &pool.scope_id,
         }));
     }
-    let problem = |(other, one): (&Taken<'_>, &Taken<'_>)| {
+    let problem = |(other, one): (&OwnedBlock<'_>, &OwnedBlock<'_>)| {
         let is_one_scope = other.scope == one.scope;
         Problem {
             severity: if is_one_scope { Severity::Error } else { Severity::Note },
@@ -194,16 +131,16 @@ fn overlaps_of_tops(report: &Report) -> Vec<Problem> {
             },
         }
     };
-    overlaps(&mut taken).into_iter().map(problem).collect()
+    overlaps(&mut blocks).into_iter().map(problem).collect()
 }
 
 /// Rules are checked when an allocation is made. After a change of the rules, earlier allocations may not keep them.
 fn compliance(report: &Report) -> Vec<Problem> {
-    let places = report.places();
+    let positions = report.positions();
     let mut problems = Vec::new();
     for allocation in &report.allocations {
-        let Some(place) = places.get(allocation.pool_id.as_str()) else { continue };
-        let pool = &report.pools[*place];
+        let Some(position) = positions.get(allocation.pool_id.as_str()) else { continue };
+        let pool = &report.pools[*position];
         let broken = broken_rules(allocation, pool.pool());
         if !broken.is_empty() {
             problems.push(Problem {

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::problems::broken_rules;
 use super::*;
 use crate::backend::prelude::*;
 use crate::backend::upkeep::ForgetMode;
-use crate::backend::{EventFilter, Local, Planned, PoolChange, Surroundings, Terms};
-use crate::ipam::{Actor, AllocationSpec, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy, Tags};
+use crate::backend::{EventFilter, Local, Planned, PoolChange, Result, Surroundings, Terms};
+use crate::ipam::{
+    Actor, Allocation, AllocationSpec, Error, Pool, PoolSpec, Provision, Rules, ScopeSpec, ScopeType, Size, Strategy,
+    Tags,
+};
 use crate::store::{self, Store, StoreUrl, counting::Counting};
 
 const HOSTILE: &str = "</script><img src=x onerror=\"alert(1)\"><!--<script>";

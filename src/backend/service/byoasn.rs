@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use crate::ipam::{Cidr, Proof};
 
-use super::Kept;
 use crate::backend::Noun;
 
 /// An AS number that an account brought.
@@ -19,14 +18,6 @@ impl Noun for ByoasnNoun {
     type Record = ByoasnRecord;
 }
 
-impl Kept for ByoasnNoun {
-    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses, so there is no AS number to \
-                                     bring. Leave the resource out, and keep the number in `tags` of the pool whose \
-                                     space your routers advertise with it.";
-
-    kept_by_a_service!();
-}
-
 /// An AS number that may advertise a range.
 #[derive(Debug)]
 pub enum ByoasnAssociationNoun {}
@@ -36,13 +27,6 @@ impl Noun for ByoasnAssociationNoun {
     const RESOURCE: &'static str = "ipam_byoasn_association";
     type Spec = ByoasnAssociationSpec;
     type Record = ByoasnAssociationRecord;
-}
-
-impl Kept for ByoasnAssociationNoun {
-    const ELSEWHERE: &'static str = "A self-managed store does not advertise addresses. Leave the resource out, and \
-                                     keep the number in `tags` of the pool or allocation that your routers advertise.";
-
-    kept_by_a_service!();
 }
 
 /// An autonomous system number: 1 to 4294967294, without the reserved ones (23456, 65535).

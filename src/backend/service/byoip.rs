@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::ipam::{Cidr, Proof};
 
-use super::{Asn, Kept};
+use super::Asn;
 use crate::backend::Noun;
 
 /// A public range that an account brought.
@@ -16,13 +16,6 @@ impl Noun for ByoipCidrNoun {
     const RESOURCE: &'static str = "ipam_byoip_cidr";
     type Spec = ByoipCidrSpec;
     type Record = ByoipCidrRecord;
-}
-
-impl Kept for ByoipCidrNoun {
-    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, and does not advertise \
-                                     it. Use `ipam_pool_cidr`, or `cidrs` of a pool in a public scope.";
-
-    kept_by_a_service!();
 }
 
 /// The configuration of a range.

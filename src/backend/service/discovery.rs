@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::backend::{Ipam, Noun};
+use crate::backend::Noun;
 use crate::ipam::Tags;
 use crate::ipam::discovery::types::Survey;
 
-use super::{AccountId, Keeps, Kept};
+use super::AccountId;
 
 /// A resource discovery.
 #[derive(Debug)]
@@ -19,15 +19,6 @@ impl Noun for DiscoveryNoun {
     const RESOURCE: &'static str = "ipam_resource_discovery";
     type Spec = DiscoverySpec;
     type Record = DiscoveryRecord;
-}
-
-impl Kept for DiscoveryNoun {
-    // Every store keeps this noun.
-    const ELSEWHERE: &'static str = "";
-
-    fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
-        ipam.discoveries()
-    }
 }
 
 /// A part of an organization: `o-.../r-.../ou-.../` for one organizational unit, `*` at the end to include all units
@@ -172,13 +163,6 @@ impl Noun for AssociationNoun {
     const RESOURCE: &'static str = "ipam_resource_discovery_association";
     type Spec = AssociationSpec;
     type Record = AssociationRecord;
-}
-
-impl Kept for AssociationNoun {
-    const ELSEWHERE: &'static str =
-        "All resource discoveries of a self-managed store belong to that store: leave the resource out.";
-
-    kept_by_a_service!();
 }
 
 /// The configuration of an association.

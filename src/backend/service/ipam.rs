@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::ipam::{Tags, Word, words};
 
-use super::Kept;
 use crate::backend::Noun;
 
 /// An IPAM.
@@ -16,14 +15,6 @@ impl Noun for IpamNoun {
     const RESOURCE: &'static str = "ipam_ipam";
     type Spec = IpamSpec;
     type Record = IpamRecord;
-}
-
-impl Kept for IpamNoun {
-    const ELSEWHERE: &'static str = "A self-managed store does not need an IPAM object: it has its two default scopes \
-                                     from the start. Leave the resource out, and use one provider block for each \
-                                     store.";
-
-    kept_by_a_service!();
 }
 
 /// The set of features of an IPAM, and its billing.

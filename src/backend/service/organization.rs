@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Kept;
 use crate::backend::Noun;
 
 /// The account that administers IPAM for an organization.
@@ -15,13 +14,6 @@ impl Noun for AdminNoun {
     const RESOURCE: &'static str = "ipam_organization_admin_account";
     type Spec = AdminSpec;
     type Record = AdminRecord;
-}
-
-impl Kept for AdminNoun {
-    const ELSEWHERE: &'static str = "A self-managed store does not belong to an organization: all users who may write \
-                                     to it administer it. Leave the resource out.";
-
-    kept_by_a_service!();
 }
 
 /// Id of an AWS account: twelve digits.

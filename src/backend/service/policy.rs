@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ipam::{Error, Tags, Word, words};
 
-use super::Kept;
 use crate::backend::Noun;
-
-const ELSEWHERE: &str = "A policy defines where AWS services take public IPv4 addresses from, and AWS services do not \
-                         use another store. Leave the resource out, and allocate from the pools themselves.";
 
 /// A policy.
 #[derive(Debug)]
@@ -19,12 +15,6 @@ impl Noun for PolicyNoun {
     const RESOURCE: &'static str = "ipam_policy";
     type Spec = PolicySpec;
     type Record = PolicyRecord;
-}
-
-impl Kept for PolicyNoun {
-    const ELSEWHERE: &'static str = ELSEWHERE;
-
-    kept_by_a_service!();
 }
 
 /// A service that requests public addresses.
@@ -88,12 +78,6 @@ impl Noun for EnablementNoun {
     const RESOURCE: &'static str = "ipam_policy_enablement";
     type Spec = Enablement;
     type Record = Enabled;
-}
-
-impl Kept for EnablementNoun {
-    const ELSEWHERE: &'static str = ELSEWHERE;
-
-    kept_by_a_service!();
 }
 
 /// A policy, and the target for which it is effective.

@@ -4,12 +4,7 @@
 use crate::ipam::discovery::types::SeenType;
 use crate::ipam::{Cidr, Error, Family, Result, Tags, Word, words};
 
-use super::Kept;
 use crate::backend::Noun;
-
-const ELSEWHERE: &str = "A resolver keeps EC2 prefix lists up to date with AWS IPAM, which does not know the objects \
-                         of another store. Leave the resource out, and fill an aws_ec2_managed_prefix_list with the \
-                         CIDRs of ipam_pool and ipam_allocation.";
 
 /// A resolver.
 #[derive(Debug)]
@@ -20,12 +15,6 @@ impl Noun for ResolverNoun {
     const RESOURCE: &'static str = "ipam_prefix_list_resolver";
     type Spec = ResolverSpec;
     type Record = ResolverRecord;
-}
-
-impl Kept for ResolverNoun {
-    const ELSEWHERE: &'static str = ELSEWHERE;
-
-    kept_by_a_service!();
 }
 
 /// The source of the CIDRs of a rule.
@@ -175,12 +164,6 @@ impl Noun for TargetNoun {
     const RESOURCE: &'static str = "ipam_prefix_list_resolver_target";
     type Spec = TargetSpec;
     type Record = TargetRecord;
-}
-
-impl Kept for TargetNoun {
-    const ELSEWHERE: &'static str = ELSEWHERE;
-
-    kept_by_a_service!();
 }
 
 /// The version of a resolver that a prefix list follows.

@@ -3,8 +3,7 @@
 pub use crate::ipam::discovery::types::ResourceCidrId;
 use crate::ipam::discovery::types::{ManagementState, SeenType};
 
-use super::{Keeps, Kept};
-use crate::backend::{Ipam, Noun};
+use crate::backend::Noun;
 
 /// The treatment of a block on a resource.
 #[derive(Debug)]
@@ -15,15 +14,6 @@ impl Noun for ResourceCidrNoun {
     const RESOURCE: &'static str = "ipam_resource_cidr";
     type Spec = ResourceCidrSpec;
     type Record = ResourceCidrRecord;
-}
-
-impl Kept for ResourceCidrNoun {
-    // Every store keeps this noun.
-    const ELSEWHERE: &'static str = "";
-
-    fn keeper(ipam: &dyn Ipam) -> Option<&dyn Keeps<Self>> {
-        ipam.treatments()
-    }
 }
 
 /// The configuration of a treatment.

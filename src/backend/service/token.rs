@@ -2,7 +2,6 @@
 
 use crate::ipam::Tags;
 
-use super::Kept;
 use crate::backend::Noun;
 
 /// A verification token.
@@ -14,13 +13,6 @@ impl Noun for TokenNoun {
     const RESOURCE: &'static str = "ipam_external_resource_verification_token";
     type Spec = TokenSpec;
     type Record = TokenRecord;
-}
-
-impl Kept for TokenNoun {
-    const ELSEWHERE: &'static str = "A self-managed store accepts public space without a proof, so there is nothing to \
-                                     verify. Leave the resource out.";
-
-    kept_by_a_service!();
 }
 
 /// The configuration of a token.

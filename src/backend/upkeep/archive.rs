@@ -8,7 +8,7 @@ use crate::ipam::{Audit, Chain, Event, Finding, Mark, Reader, Witness};
 
 use super::super::files::{open_regular, require_file};
 use super::super::{Local, Result};
-use super::{Stopped, said};
+use super::{Stopped, json_mistake};
 
 /// An archive to which events are appended.
 pub(super) struct Archive {
@@ -47,7 +47,8 @@ fn each_line(file: &File, sink: &mut dyn FnMut(u64, std::result::Result<Event, S
         bytes += count as u64;
         sink(
             number,
-            serde_json::from_slice(&line).map_err(|error| format!("It is not an event: {}.", said::expected(&error))),
+            serde_json::from_slice(&line)
+                .map_err(|error| format!("It is not an event: {}.", json_mistake::describe(&error))),
         )
     }
 }

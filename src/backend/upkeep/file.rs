@@ -27,11 +27,11 @@ use serde::{Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::ipam::{
-    Allocation, Discovery, Event, Item, Kind, Mark, Past, Place, Pool, PoolCidr, Remnant, Scope, SeenAddress, Sighted,
-    Treated,
+    Allocation, Discovery, Event, Item, Kind, Mark, Past, Pool, PoolCidr, Remnant, ScannedTarget, Scope, SeenAddress,
+    Sighted, Treated,
 };
 
-use super::said;
+use super::json_mistake;
 
 /// The value of `format`.
 const FORMAT: &str = "terraform-provider-ipam/export";
@@ -93,7 +93,7 @@ impl<W: Write> Writer<W> {
             Item::Allocation(allocation) => self.line(3, allocation),
             Item::Discovery(discovery) => self.line(4, discovery),
             Item::Treatment(treated) => self.line(5, treated),
-            Item::Place(place) => self.line(6, place),
+            Item::Target(target) => self.line(6, target),
             Item::Sighted(sighted) => self.line(7, sighted),
             Item::SeenAddress(address) => self.line(8, address),
             Item::Past(past) => self.line(9, past),
@@ -171,7 +171,7 @@ pub(super) fn read(from: impl Read, progress: &mut dyn FnMut(u64), sink: &mut Si
 
 /// The error of `serde_json`, as a sentence.
 fn sentence_of(error: &serde_json::Error) -> String {
-    let what = said::expected(error);
+    let what = json_mistake::describe(error);
     if error.is_io() {
         return format!("The file cannot be read: {what}.");
     }
@@ -248,7 +248,7 @@ impl File<'_, '_> {
             3 => decode::<Allocation>(value, Some(Kind::Allocation)).map(Item::Allocation),
             4 => decode::<Discovery>(value, Some(Kind::Discovery)).map(Item::Discovery),
             5 => decode::<Treated>(value, Some(Kind::Treatment)).map(Item::Treatment),
-            6 => decode_seen::<Place>(value, "place").map(Item::Place),
+            6 => decode_seen::<ScannedTarget>(value, "place").map(Item::Target),
             7 => decode_seen::<Sighted>(value, "sighting").map(|sighted| Item::Sighted(Box::new(sighted))),
             8 => decode_seen::<SeenAddress>(value, "address").map(|address| Item::SeenAddress(Box::new(address))),
             9 => decode_seen::<Past>(value, "sighting of the past").map(|past| Item::Past(Box::new(past))),
@@ -376,7 +376,7 @@ fn decode_named<'v, T: DeserializeOwned>(
         return Err(format!("A {word} must be an object."));
     };
     let object = serde_json::from_value(value.clone());
-    let object = object.map_err(|error| format!("The {name} cannot be read: {}.", said::expected(&error)))?;
+    let object = object.map_err(|error| format!("The {name} cannot be read: {}.", json_mistake::describe(&error)))?;
     Ok((object, given))
 }
 

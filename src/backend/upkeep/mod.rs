@@ -9,9 +9,9 @@ mod file;
 mod forget;
 mod holds;
 mod import;
+mod json_mistake;
 pub mod listed;
 mod rebuild;
-mod said;
 mod transfer;
 
 pub use archive::Witnessed;

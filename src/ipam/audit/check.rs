@@ -147,7 +147,7 @@ impl Audited {
             "allocation" => self.admit_record(&key, &bytes, Item::Allocation),
             "discovery" => self.admit_record(&key, &bytes, Item::Discovery),
             "treatment" => self.admit_record(&key, &bytes, Item::Treatment),
-            "place" => self.admit_kept(&key, &bytes, Item::Place),
+            "place" => self.admit_kept(&key, &bytes, Item::Target),
             "sighting" => self.admit_kept(&key, &bytes, |sighted| Item::Sighted(Box::new(sighted))),
             "address" => self.admit_kept(&key, &bytes, |address| Item::SeenAddress(Box::new(address))),
             "past" => self.admit_kept(&key, &bytes, |past| Item::Past(Box::new(past))),

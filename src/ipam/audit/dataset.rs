@@ -11,8 +11,8 @@ use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::names::NameEntry;
 use crate::ipam::storage::{discovery_keys, index, keys};
 use crate::ipam::{
-    Allocation, Cidr, Discovery, Event, Kind, Mark, Meta, Past, Place, Pool, PoolCidr, Reader, Remnant, Result, Scope,
-    ScopeType, SeenAddress, Sighted, Special, State, Treated,
+    Allocation, Cidr, Discovery, Event, Kind, Mark, Meta, Past, Pool, PoolCidr, Reader, Remnant, Result, ScannedTarget,
+    Scope, ScopeType, SeenAddress, Sighted, Special, State, Treated,
 };
 
 /// Events read at a time.
@@ -27,7 +27,7 @@ pub enum Item {
     Allocation(Allocation),
     Discovery(Discovery),
     Treatment(Treated),
-    Place(Place),
+    Target(ScannedTarget),
     Sighted(Box<Sighted>),
     SeenAddress(Box<SeenAddress>),
     /// A resource that had a block and no longer has it.
@@ -48,7 +48,7 @@ pub struct Records {
     pub(in crate::ipam) allocations: BTreeMap<String, Allocation>,
     pub(in crate::ipam) discoveries: BTreeMap<String, Discovery>,
     pub(in crate::ipam) treatments: BTreeMap<String, Treated>,
-    pub(in crate::ipam) places: BTreeMap<String, Place>,
+    pub(in crate::ipam) targets: BTreeMap<String, ScannedTarget>,
     pub(in crate::ipam) sightings: BTreeMap<String, Sighted>,
     pub(in crate::ipam) addresses: BTreeMap<String, SeenAddress>,
     pub(in crate::ipam) past: BTreeMap<String, Past>,
@@ -133,7 +133,7 @@ impl Records {
             Item::Allocation(allocation) => put(&mut self.allocations, allocation),
             Item::Discovery(discovery) => put(&mut self.discoveries, discovery),
             Item::Treatment(treated) => put(&mut self.treatments, treated),
-            Item::Place(place) => keep(&mut self.places, place),
+            Item::Target(target) => keep(&mut self.targets, target),
             Item::Sighted(sighted) => keep(&mut self.sightings, *sighted),
             Item::SeenAddress(address) => keep(&mut self.addresses, *address),
             Item::Past(past) => keep(&mut self.past, *past),
@@ -156,7 +156,7 @@ impl Records {
         let mut tally = Tally {
             discoveries: self.discoveries.len() as u64,
             treatments: self.treatments.len() as u64,
-            seen: (self.places.len() + self.sightings.len() + self.addresses.len() + self.past.len()) as u64,
+            seen: (self.targets.len() + self.sightings.len() + self.addresses.len() + self.past.len()) as u64,
             ..Tally::default()
         };
         self.scopes.values().for_each(|scope| tally.add(scope, |tally| &mut tally.scopes));
@@ -258,7 +258,7 @@ impl Records {
 
     /// The entries that follow from sightings.
     fn each_seen_entry(&self, all: &mut dyn FnMut(index::Entries) -> Result<()>) -> Result<()> {
-        self.places.values().try_for_each(|place| all(discovery::entries_of_place(place)?))?;
+        self.targets.values().try_for_each(|target| all(discovery::entries_of_target(target)?))?;
         for sighted in self.sightings.values() {
             all(discovery::entries_of_sighted(sighted, self.is_avoided(sighted))?)?;
         }
@@ -364,7 +364,7 @@ impl Reader<'_> {
             && self.each_record(&mut |allocation| sink(Item::Allocation(allocation)))?
             && self.each_record(&mut |discovery| sink(Item::Discovery(discovery)))?
             && self.each_record(&mut |treated| sink(Item::Treatment(treated)))?
-            && self.each_kept(&mut |place| sink(Item::Place(place)))?
+            && self.each_kept(&mut |target| sink(Item::Target(target)))?
             && self.each_kept(&mut |sighted| sink(Item::Sighted(Box::new(sighted))))?
             && self.each_kept(&mut |address| sink(Item::SeenAddress(Box::new(address))))?
             && self.each_kept(&mut |past| sink(Item::Past(Box::new(past))))?
@@ -415,7 +415,7 @@ impl Item {
             Self::Allocation(allocation) => &allocation.meta.id,
             Self::Discovery(discovery) => &discovery.meta.id,
             Self::Treatment(treated) => &treated.meta.id,
-            Self::Place(_) | Self::Sighted(_) | Self::SeenAddress(_) | Self::Past(_) => "",
+            Self::Target(_) | Self::Sighted(_) | Self::SeenAddress(_) | Self::Past(_) => "",
             Self::Mark(_) | Self::Remnant(_) | Self::Event(_) => "",
         }
     }

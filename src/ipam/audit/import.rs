@@ -14,8 +14,8 @@ use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::{format, keys};
 use crate::ipam::{
-    Chain, Error, Event, Finding, Format, Item, Ledger, Past, Place, Reader, Records, Result, ScopeType, SeenAddress,
-    Sighted, Tally, discovery,
+    Chain, Error, Event, Finding, Format, Item, Ledger, Past, Reader, Records, Result, ScannedTarget, ScopeType,
+    SeenAddress, Sighted, Tally, discovery,
 };
 use crate::store::{Entry, Order, Tx};
 
@@ -198,7 +198,7 @@ pub struct Merge {
     /// Last event of the store at the time of the comparison.
     head: Head,
     /// Number of scans at that time.
-    looks: u64,
+    scans: u64,
     /// Reasons why the merge cannot be carried out.
     pub conflicts: Vec<Finding>,
     /// Differences between the file and the result.
@@ -224,15 +224,15 @@ impl Reader<'_> {
     pub fn merge(&mut self, more: &Records) -> Result<Merge> {
         let head = log::head(self.snapshot)?;
         let present = self.records()?;
-        let looks = discovery::seen_head(self.snapshot)?;
-        let mut merge = Merge { head, looks, ..Merge::default() };
+        let scans = discovery::seen_head(self.snapshot)?;
+        let mut merge = Merge { head, scans, ..Merge::default() };
         let more = merge.join_default_scopes(&present, more);
         merge.sort(&present.scopes, more.scopes, Item::Scope);
         merge.sort(&present.pools, more.pools, Item::Pool);
         merge.sort(&present.pool_cidrs, more.pool_cidrs, Item::PoolCidr);
         merge.sort(&present.allocations, more.allocations, Item::Allocation);
         merge.sort(&present.treatments, more.treatments, Item::Treatment);
-        merge.sort_seen(&present, more.places, more.sightings, more.addresses, more.past);
+        merge.sort_seen(&present, more.targets, more.sightings, more.addresses, more.past);
         merge.sort(&present.discoveries, more.discoveries, Item::Discovery);
         merge.new = merge.added.tally();
         let mut united = present.clone();
@@ -285,17 +285,17 @@ impl Merge {
     fn sort_seen(
         &mut self,
         present: &Records,
-        places: BTreeMap<String, Place>,
+        targets: BTreeMap<String, ScannedTarget>,
         sightings: BTreeMap<String, Sighted>,
         addresses: BTreeMap<String, SeenAddress>,
         past: BTreeMap<String, Past>,
     ) {
         let known = |id: &String| present.discoveries.contains_key(id);
-        let places = places.into_values().filter(|place| !known(&place.discovery_id)).map(Item::Place);
+        let targets = targets.into_values().filter(|target| !known(&target.discovery_id)).map(Item::Target);
         let sightings = sightings.into_values().filter(|sighted| !known(&sighted.discovery_id));
         let addresses = addresses.into_values().filter(|address| !known(&address.discovery_id));
         let past = past.into_iter().filter(|(key, _)| !present.past.contains_key(key));
-        let seen = places
+        let seen = targets
             .chain(sightings.map(|sighted| Item::Sighted(Box::new(sighted))))
             .chain(addresses.map(|address| Item::SeenAddress(Box::new(address))))
             .chain(past.map(|(_, past)| Item::Past(Box::new(past))));
@@ -379,7 +379,7 @@ impl Records {
         self.allocations.values().for_each(|allocation| sink(Item::Allocation(allocation.clone())));
         self.discoveries.values().for_each(|discovery| sink(Item::Discovery(discovery.clone())));
         self.treatments.values().for_each(|treated| sink(Item::Treatment(treated.clone())));
-        self.places.values().for_each(|place| sink(Item::Place(place.clone())));
+        self.targets.values().for_each(|target| sink(Item::Target(target.clone())));
         self.sightings.values().for_each(|sighted| sink(Item::Sighted(Box::new(sighted.clone()))));
         self.addresses.values().for_each(|address| sink(Item::SeenAddress(Box::new(address.clone()))));
         self.past.values().for_each(|past| sink(Item::Past(Box::new(past.clone()))));
@@ -396,7 +396,7 @@ impl Tally {
             Item::Allocation(allocation) => self.add(allocation, |tally| &mut tally.allocations),
             Item::Discovery(_) => self.discoveries += 1,
             Item::Treatment(_) => self.treatments += 1,
-            Item::Place(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,
+            Item::Target(_) | Item::Sighted(_) | Item::SeenAddress(_) | Item::Past(_) => self.seen += 1,
             Item::Mark(_) | Item::Remnant(_) | Item::Event(_) => {}
         }
     }
@@ -411,7 +411,7 @@ impl Ledger<'_> {
     pub fn carry_out(&mut self, merge: &Merge) -> Result<bool> {
         // Every change of a record except `confirmed` writes an event, and every scan is counted. The merge does not
         // depend on `confirmed`.
-        if log::head(self.tx)? != merge.head || discovery::seen_head(self.tx)? != merge.looks {
+        if log::head(self.tx)? != merge.head || discovery::seen_head(self.tx)? != merge.scans {
             return Ok(false);
         }
         for (key, change) in &merge.changes {

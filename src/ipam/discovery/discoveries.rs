@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sample;
-use super::stored::{Place, Sighted};
+use super::stored::{ScannedTarget, Sighted};
 use super::types::{Discovery, Survey};
 use crate::ipam::history::log;
 use crate::ipam::model::event::Action;
@@ -108,9 +108,9 @@ impl Ledger<'_> {
     /// treatments. Succeeds when the discovery is gone already.
     pub fn delete_discovery(&mut self, id: &str) -> Result<()> {
         let Some(discovery) = codec::load::<Discovery>(self.tx, id)? else { return Ok(()) };
-        let places: Vec<Place> = self.reader().places(id)?;
-        for place in &places {
-            self.forget_place(&discovery, place)?;
+        let targets: Vec<ScannedTarget> = self.reader().targets(id)?;
+        for target in &targets {
+            self.forget_target(&discovery, target)?;
         }
         self.tx.delete(&keys::record(Kind::Discovery, id))?;
         log::append(self.tx, &self.env, Action::Delete, Some(&discovery), None)

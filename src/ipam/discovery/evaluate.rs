@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::evaluation::{Evaluation, Gathered, Holder};
 use super::overlaps::Overlaps;
-use super::stored::{Place, Sighted, Stored};
+use super::stored::{ScannedTarget, Sighted, Stored};
 use super::types::{ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter};
 use super::usage::Uses;
 use crate::ipam::storage::codec;
@@ -75,9 +75,9 @@ impl Reader<'_> {
     /// Each block of each resource once: as it was seen last, with the time at which it was seen first.
     fn distinct_sightings(&mut self) -> Result<Vec<Sighted>> {
         let mut dated: Vec<(Option<jiff::Timestamp>, Sighted)> = Vec::new();
-        let mut places: HashMap<(String, String, String), Option<jiff::Timestamp>> = HashMap::new();
-        self.each_kept(&mut |place: Place| {
-            places.insert((place.discovery_id, place.account_id, place.region), place.last_success);
+        let mut last_scans: HashMap<(String, String, String), Option<jiff::Timestamp>> = HashMap::new();
+        self.each_kept(&mut |target: ScannedTarget| {
+            last_scans.insert((target.discovery_id, target.account_id, target.region), target.last_success);
             true
         })?;
         // Sightings of one target are adjacent, so the time of the target is read once.
@@ -88,7 +88,7 @@ impl Reader<'_> {
             });
             if !is_there {
                 let key = (sighted.discovery_id.clone(), sighted.account_id.clone(), sighted.region.clone());
-                let time = places.get(&key).copied().flatten();
+                let time = last_scans.get(&key).copied().flatten();
                 at = Some((key, time));
             }
             dated.push((at.as_ref().and_then(|(_, time)| *time), sighted));

@@ -19,19 +19,19 @@ pub(in crate::ipam) fn of(records: &Records) -> Vec<Finding> {
             vec!["A resource discovery must be active, and this one is not.".to_owned()],
         );
     }
-    for place in records.places.values() {
-        let exists = records.discoveries.contains_key(&place.discovery_id);
-        let fault = format!("Its resource discovery {} does not exist.", place.discovery_id);
-        add(&mut found, &place.key(), if exists { Vec::new() } else { vec![fault] });
+    for target in records.targets.values() {
+        let exists = records.discoveries.contains_key(&target.discovery_id);
+        let fault = format!("Its resource discovery {} does not exist.", target.discovery_id);
+        add(&mut found, &target.key(), if exists { Vec::new() } else { vec![fault] });
     }
     let scope_rules = ScopeRules::of(records);
     for (key, sighted) in &records.sightings {
         add(&mut found, key, sighting_faults(sighted, records, scope_rules.as_ref()));
     }
     for (key, address) in &records.addresses {
-        let place = address.target().record();
+        let target = address.target_key().record();
         let fault = "It was found at a target that was never scanned.".to_owned();
-        add(&mut found, key, if records.places.contains_key(&place) { Vec::new() } else { vec![fault] });
+        add(&mut found, key, if records.targets.contains_key(&target) { Vec::new() } else { vec![fault] });
     }
     for allocation in records.allocations.values().filter(|allocation| allocation.imported.is_some()) {
         if allocation.resource_type != ResourceType::Vpc || allocation.resource_id.is_none() {
@@ -64,8 +64,8 @@ fn treatment_faults(treated: &Treated, records: &Records) -> Vec<String> {
 
 fn sighting_faults(sighted: &Sighted, records: &Records, scope_rules: Option<&ScopeRules>) -> Vec<String> {
     let mut faults = Vec::new();
-    let place = sighted.target().record();
-    if records.places.get(&place).and_then(|place| place.last_success).is_none() {
+    let target = sighted.target_key().record();
+    if records.targets.get(&target).and_then(|target| target.last_success).is_none() {
         faults.push("It was found at a target that was never scanned.".to_owned());
     }
     if sighted.resource.region != sighted.region {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::sample::all_under;
-use super::stored::{Place, SeenAddress, Sighted};
-use super::types::{DiscoveredAccount, DiscoveredCidr, PublicAddress, Seen, Spot};
+use super::stored::{ScannedTarget, SeenAddress, Sighted};
+use super::types::{DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, PublicAddress, Seen};
 use super::usage::Uses;
 use crate::ipam::{Reader, Result};
 
@@ -13,15 +13,15 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Returns the errors of [`Reader::which_discovery`].
-    pub fn discovered_accounts(&mut self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
-        let (seen, places) = self.asked::<DiscoveredAccount>(spot)?;
-        let items = places.into_iter().map(|place| DiscoveredAccount {
-            account_id: place.account_id,
-            region: place.region,
+    pub fn discovered_accounts(&mut self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        let (seen, targets) = self.asked::<DiscoveredAccount>(filter)?;
+        let items = targets.into_iter().map(|target| DiscoveredAccount {
+            account_id: target.account_id,
+            region: target.region,
             organizational_unit_id: None,
-            failure: place.failure,
-            last_attempt: Some(place.last_attempt),
-            last_success: place.last_success,
+            failure: target.failure,
+            last_attempt: Some(target.last_attempt),
+            last_success: target.last_success,
         });
         Ok(Seen { items: items.collect(), ..seen })
     }
@@ -30,20 +30,20 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Returns the errors of [`Reader::which_discovery`].
-    pub fn discovered_resource_cidrs(&mut self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
-        let (mut seen, places) = self.asked(spot)?;
-        let mut found: Vec<(Sighted, Place)> = Vec::new();
-        for place in places {
-            let at = place.target().sightings();
+    pub fn discovered_resource_cidrs(&mut self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        let (mut seen, targets) = self.asked(filter)?;
+        let mut found: Vec<(Sighted, ScannedTarget)> = Vec::new();
+        for target in targets {
+            let at = target.target_key().sightings();
             let sightings: BTreeMap<String, Sighted> = all_under(self.snapshot, &at)?;
-            found.extend(sightings.into_values().map(|sighted| (sighted, place.clone())));
+            found.extend(sightings.into_values().map(|sighted| (sighted, target.clone())));
         }
         let uses = Uses::of(found.iter().map(|(sighted, _)| &sighted.resource));
         seen.items = found
             .iter()
-            .map(|(sighted, place)| DiscoveredCidr {
+            .map(|(sighted, target)| DiscoveredCidr {
                 usage: uses.usage(&sighted.resource),
-                sampled_at: place.last_success,
+                sampled_at: target.last_success,
                 ..sighted.resource.clone()
             })
             .collect();
@@ -55,12 +55,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Returns the errors of [`Reader::which_discovery`].
-    pub fn discovered_public_addresses(&mut self, spot: &Spot) -> Result<Seen<PublicAddress>> {
-        let (mut seen, places) = self.asked(spot)?;
-        for place in places {
-            let at = place.target().addresses();
+    pub fn discovered_public_addresses(&mut self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        let (mut seen, targets) = self.asked(filter)?;
+        for target in targets {
+            let at = target.target_key().addresses();
             let addresses: BTreeMap<String, SeenAddress> = all_under(self.snapshot, &at)?;
-            let dated = |seen: SeenAddress| PublicAddress { sampled_at: place.last_success, ..seen.address };
+            let dated = |seen: SeenAddress| PublicAddress { sampled_at: target.last_success, ..seen.address };
             seen.items.extend(addresses.into_values().map(dated));
         }
         seen.items.sort_by(|a: &PublicAddress, b| (a.address, &a.region).cmp(&(b.address, &b.region)));
@@ -68,20 +68,20 @@ impl Reader<'_> {
     }
 
     /// An answer without items, and the targets that it is about.
-    fn asked<T>(&mut self, spot: &Spot) -> Result<(Seen<T>, Vec<Place>)> {
-        let discovery = self.which_discovery(spot.discovery_id.as_deref())?;
-        let mut places = self.places(&discovery.meta.id)?;
-        places.retain(|place| spot.region.as_ref().is_none_or(|region| *region == place.region));
+    fn asked<T>(&mut self, filter: &DiscoveryFilter) -> Result<(Seen<T>, Vec<ScannedTarget>)> {
+        let discovery = self.which_discovery(filter.discovery_id.as_deref())?;
+        let mut targets = self.targets(&discovery.meta.id)?;
+        targets.retain(|target| filter.region.as_ref().is_none_or(|region| *region == target.region));
         // A Region that the discovery names is included, even if it was not scanned yet.
         let named = discovery.survey.operating_regions.iter().cloned();
-        let looked_at = places.iter().map(|place| place.region.clone());
-        let mut regions: Vec<String> = match &spot.region {
+        let scanned = targets.iter().map(|target| target.region.clone());
+        let mut regions: Vec<String> = match &filter.region {
             Some(region) => vec![region.clone()],
-            None => named.chain(looked_at).collect(),
+            None => named.chain(scanned).collect(),
         };
         regions.sort();
         regions.dedup();
-        let oldest_sample = places.iter().filter_map(|place| place.last_success).min();
-        Ok((Seen { discovery_id: discovery.meta.id, regions, items: Vec::new(), oldest_sample }, places))
+        let oldest_sample = targets.iter().filter_map(|target| target.last_success).min();
+        Ok((Seen { discovery_id: discovery.meta.id, regions, items: Vec::new(), oldest_sample }, targets))
     }
 }

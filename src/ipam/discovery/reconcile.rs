@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::evaluate::by_first;
 use super::evaluation::{Evaluation, Gathered};
-use super::stored::{Place, Sighted};
+use super::stored::{ScannedTarget, Sighted};
 use super::types::{Discovery, ResourceCidrId, SeenType};
 use crate::ipam::history::log;
 use crate::ipam::holds::standing;
@@ -155,14 +155,14 @@ impl Ledger<'_> {
         made: &HashMap<String, ResourceCidrId>,
     ) -> Result<Result<Allocation, Skip>> {
         let (pool_id, cidr) = (&pool.meta.id, candidate.cidr);
-        let in_the_way = free::spots_over(self.tx, &keys::at_of(pool_id), &cidr, 1)?;
-        if let Some(spot) = in_the_way.first() {
-            if let Some(larger) = made.get(&spot.id) {
+        let in_the_way = free::entries_over(self.tx, &keys::at_of(pool_id), &cidr, 1)?;
+        if let Some(entry) = in_the_way.first() {
+            if let Some(larger) = made.get(&entry.id) {
                 return Ok(Err(Skip::Larger(larger.clone())));
             }
             // Expired holds are reclaimed, as for any other request.
             if !self.reader().is_clearable(pool_id, &cidr)? {
-                let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
+                let allocation: Allocation = codec::expect(self.tx, &entry.id)?;
                 return Ok(Err(Skip::Overlaps(Box::new(standing::occupant(self.tx, &allocation)?))));
             }
             self.clear_in_pool(pool, &cidr)?;
@@ -177,7 +177,8 @@ impl Ledger<'_> {
     fn allocation_of(&mut self, pool: &Pool, candidate: &Candidate<'_>) -> Result<Allocation> {
         let Sighted { discovery_id, account_id, region, resource, .. } = candidate.sighted;
         let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
-        let place: Option<Place> = codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
+        let scanned: Option<ScannedTarget> =
+            codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
         let name = self.free_name(&pool.meta.id, &format!("{}_{}", resource.resource_id, candidate.cidr))?;
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
@@ -205,7 +206,7 @@ impl Ledger<'_> {
                 discovery_id: discovery_id.clone(),
                 account_id: account_id.clone(),
                 region: region.clone(),
-                sampled_at: place.and_then(|place| place.last_success).unwrap_or(self.env.now),
+                sampled_at: scanned.and_then(|scanned| scanned.last_success).unwrap_or(self.env.now),
             }),
         })
     }
@@ -236,8 +237,8 @@ impl Reader<'_> {
         }
         let Imported { discovery_id, account_id, region, .. } = imported;
         let target = TargetKey { discovery_id, account_id, region };
-        let place: Option<Place> = codec::read(self.snapshot, &target.record())?;
-        Ok(place.and_then(|place| place.last_success).is_some_and(|time| time > imported.sampled_at))
+        let scanned: Option<ScannedTarget> = codec::read(self.snapshot, &target.record())?;
+        Ok(scanned.and_then(|scanned| scanned.last_success).is_some_and(|time| time > imported.sampled_at))
     }
 
     /// Pools with `auto_import`, the deepest first, then by id.

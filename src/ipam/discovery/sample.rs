@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::exclusion;
-use super::stored::{self, Past, Place, SeenAddress, Sighted, Stored};
+use super::stored::{self, Past, ScannedTarget, SeenAddress, Sighted, Stored};
 use super::treated::Treatments;
 use super::types::{DiscoveredCidr, Discovery, Failure, Sample, SeenType, Sighting};
 use crate::ipam::storage::discovery_keys::{self, TargetKey};
@@ -20,7 +20,7 @@ const PURGE_LIMIT: usize = 64;
 
 /// The changes that a sample made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct SampleChanges {
     /// Blocks on resources that are new at the target.
     pub added: u64,
     /// Blocks on resources whose attributes changed.
@@ -37,7 +37,7 @@ pub struct Taken {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
     /// Account and Region of each target.
-    pub places: Vec<(String, String)>,
+    pub targets: Vec<(String, String)>,
     /// Number of blocks on resources that were removed.
     pub gone: u64,
 }
@@ -88,8 +88,8 @@ fn at<'a>(discovery_id: &'a str, sample: &'a Sample) -> TargetKey<'a> {
 /// Number of scans so far.
 pub(in crate::ipam) fn seen_head(snapshot: &mut dyn Snapshot) -> Result<u64> {
     let Some(bytes) = snapshot.get(keys::SEEN_HEAD)? else { return Ok(0) };
-    let looks = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
-    looks.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
+    let scans = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    scans.ok_or_else(|| codec::corrupt(keys::SEEN_HEAD, "not a number"))
 }
 
 /// The scopes and treatments that decide where a sighting counts.
@@ -140,11 +140,11 @@ impl Reader<'_> {
     }
 
     /// The targets of a discovery, by account and Region.
-    pub(super) fn places(&mut self, discovery_id: &str) -> Result<Vec<Place>> {
-        let mut places: Vec<Place> =
+    pub(super) fn targets(&mut self, discovery_id: &str) -> Result<Vec<ScannedTarget>> {
+        let mut targets: Vec<ScannedTarget> =
             all_under(self.snapshot, &discovery_keys::targets_of(discovery_id))?.into_values().collect();
-        places.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
-        Ok(places)
+        targets.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
+        Ok(targets)
     }
 }
 
@@ -154,7 +154,7 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// Returns [`crate::ipam::Error::NotFound`] when there is no such discovery.
-    pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<Taken> {
+    pub fn take_sample(&mut self, discovery_id: &str, sample: &Sample) -> Result<SampleChanges> {
         self.take_sample_of_files(discovery_id, sample, &BTreeSet::new())
     }
 
@@ -168,50 +168,56 @@ impl Ledger<'_> {
         discovery_id: &str,
         sample: &Sample,
         files: &BTreeSet<String>,
-    ) -> Result<Taken> {
+    ) -> Result<SampleChanges> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
         let key = at(discovery_id, sample).record();
-        let before: Option<Place> = codec::read(self.tx, &key)?;
-        let known = before.as_ref().and_then(|place| place.last_success);
+        let before: Option<ScannedTarget> = codec::read(self.tx, &key)?;
+        let known = before.as_ref().and_then(|target| target.last_success);
         if known.is_some_and(|known| sample.taken_at <= known) {
-            return Ok(Taken { superseded: true, ..Taken::default() });
+            return Ok(SampleChanges { superseded: true, ..SampleChanges::default() });
         }
-        let last_attempt = before.as_ref().map_or(sample.taken_at, |place| place.last_attempt.max(sample.taken_at));
-        let mut place = Place {
+        let last_attempt = before.as_ref().map_or(sample.taken_at, |target| target.last_attempt.max(sample.taken_at));
+        let mut target = ScannedTarget {
             discovery_id: discovery_id.to_owned(),
             account_id: sample.account_id.clone(),
             region: sample.region.clone(),
             last_attempt,
             last_success: known,
-            failure: before.as_ref().and_then(|place| place.failure.clone()),
-            files: before.as_ref().map(|place| place.files.clone()).unwrap_or_default(),
+            failure: before.as_ref().and_then(|target| target.failure.clone()),
+            files: before.as_ref().map(|target| target.files.clone()).unwrap_or_default(),
         };
-        let taken = match &sample.outcome {
-            Err(failure) => self.note_failure(before.as_ref(), &mut place, sample.taken_at, failure),
+        let changes = match &sample.outcome {
+            Err(failure) => self.note_failure(before.as_ref(), &mut target, sample.taken_at, failure),
             Ok(sighting) => {
-                let taken = self.take_sighting(&discovery, (sample, sighting), files, known)?;
-                if place.last_attempt == sample.taken_at {
-                    place.failure = None;
+                let changes = self.take_sighting(&discovery, (sample, sighting), files, known)?;
+                if target.last_attempt == sample.taken_at {
+                    target.failure = None;
                 }
-                place.last_success = Some(sample.taken_at);
-                place.files = files.clone();
-                taken
+                target.last_success = Some(sample.taken_at);
+                target.files = files.clone();
+                changes
             }
         };
-        if before.as_ref() != Some(&place) {
-            self.tx.put(&key, codec::encode(&place)?)?;
+        if before.as_ref() != Some(&target) {
+            self.tx.put(&key, codec::encode(&target)?)?;
         }
         self.count_scan()?;
         self.purge_past()?;
-        Ok(taken)
+        Ok(changes)
     }
 
-    fn note_failure(&self, before: Option<&Place>, place: &mut Place, at: Timestamp, failure: &Failure) -> Taken {
-        let superseded = before.is_some_and(|place| place.last_attempt >= at);
+    fn note_failure(
+        &self,
+        before: Option<&ScannedTarget>,
+        target: &mut ScannedTarget,
+        at: Timestamp,
+        failure: &Failure,
+    ) -> SampleChanges {
+        let superseded = before.is_some_and(|target| target.last_attempt >= at);
         if !superseded {
-            place.failure = Some(failure.clone());
+            target.failure = Some(failure.clone());
         }
-        Taken { superseded, ..Taken::default() }
+        SampleChanges { superseded, ..SampleChanges::default() }
     }
 
     fn take_sighting(
@@ -220,9 +226,9 @@ impl Ledger<'_> {
         (sample, sighting): (&Sample, &Sighting),
         files: &BTreeSet<String>,
         known: Option<Timestamp>,
-    ) -> Result<Taken> {
+    ) -> Result<SampleChanges> {
         let scope_rules = self.reader().scope_rules()?;
-        let mut taken = Taken::default();
+        let mut changes = SampleChanges::default();
         // In AWS, every subnet and interface is in a VPC, possibly one of another account.
         let networks = (!files.is_empty()).then(|| Networks::of(sighting));
         let prefix = at(&discovery.meta.id, sample).sightings();
@@ -246,8 +252,8 @@ impl Ledger<'_> {
                 }
             }
             match &before {
-                None => taken.added += 1,
-                Some(before) if *before != sighted => taken.changed += 1,
+                None => changes.added += 1,
+                Some(before) if *before != sighted => changes.changed += 1,
                 Some(_) => continue,
             }
             let avoided = discovery.survey.avoided;
@@ -255,10 +261,10 @@ impl Ledger<'_> {
         }
         for gone in old.values() {
             self.end_sighting(gone, discovery.survey.avoided, known.unwrap_or(sample.taken_at))?;
-            taken.gone += 1;
+            changes.gone += 1;
         }
-        taken.addresses = self.take_addresses(&discovery.meta.id, sample, sighting)?;
-        Ok(taken)
+        changes.addresses = self.take_addresses(&discovery.meta.id, sample, sighting)?;
+        Ok(changes)
     }
 
     fn take_addresses(&mut self, discovery_id: &str, sample: &Sample, sighting: &Sighting) -> Result<u64> {
@@ -295,17 +301,17 @@ impl Ledger<'_> {
     ///
     /// # Errors
     /// Returns [`crate::ipam::Error::NotFound`] when there is no such discovery.
-    pub fn forget_places(&mut self, discovery_id: &str, keep: &BTreeSet<(String, String)>) -> Result<Forgotten> {
+    pub fn forget_targets(&mut self, discovery_id: &str, keep: &BTreeSet<(String, String)>) -> Result<Forgotten> {
         let discovery: Discovery = codec::require(self.tx, discovery_id)?;
         let mut forgotten = Forgotten::default();
-        for place in self.reader().places(discovery_id)? {
-            let at = (place.account_id.clone(), place.region.clone());
+        for target in self.reader().targets(discovery_id)? {
+            let at = (target.account_id.clone(), target.region.clone());
             if !keep.contains(&at) {
-                forgotten.gone += self.forget_place(&discovery, &place)?;
-                forgotten.places.push(at);
+                forgotten.gone += self.forget_target(&discovery, &target)?;
+                forgotten.targets.push(at);
             }
         }
-        if !forgotten.places.is_empty() {
+        if !forgotten.targets.is_empty() {
             self.count_scan()?;
         }
         Ok(forgotten)
@@ -319,26 +325,26 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Returns [`crate::ipam::Error::Store`].
-    pub fn emptied_places(
+    pub fn emptied_targets(
         &mut self,
         discovery: &Discovery,
         found: &BTreeSet<(String, String)>,
     ) -> Result<Vec<(String, String, BTreeSet<String>)>> {
         let mut emptied = Vec::new();
-        for place in self.places(&discovery.meta.id)? {
-            let is_read = !place.files.is_empty() && place.files.is_subset(&discovery.survey.files);
-            let at = (place.account_id.clone(), place.region.clone());
-            if is_read && !found.contains(&at) && self.has_left(&place)? {
-                emptied.push((at.0, at.1, place.files));
+        for target in self.targets(&discovery.meta.id)? {
+            let is_read = !target.files.is_empty() && target.files.is_subset(&discovery.survey.files);
+            let at = (target.account_id.clone(), target.region.clone());
+            if is_read && !found.contains(&at) && self.has_left(&target)? {
+                emptied.push((at.0, at.1, target.files));
             }
         }
         Ok(emptied)
     }
 
     /// Whether sightings or imported allocations of a target are still stored.
-    fn has_left(&mut self, place: &Place) -> Result<bool> {
-        let (id, account, region) = (&place.discovery_id, &place.account_id, &place.region);
-        let range = keys::under(&place.target().sightings());
+    fn has_left(&mut self, target: &ScannedTarget) -> Result<bool> {
+        let (id, account, region) = (&target.discovery_id, &target.account_id, &target.region);
+        let range = keys::under(&target.target_key().sightings());
         if !self.snapshot.scan(keys::range(&range), Order::Ascending, 1)?.is_empty() {
             return Ok(true);
         }
@@ -353,22 +359,22 @@ impl Ledger<'_> {
     /// Counts a scan. Scans write no events. The count prevents a merge from being carried out after a scan that it does
     /// not include.
     fn count_scan(&mut self) -> Result<()> {
-        let looks = seen_head(self.tx)?.wrapping_add(1);
-        Ok(self.tx.put(keys::SEEN_HEAD, looks.to_string().into_bytes())?)
+        let scans = seen_head(self.tx)?.wrapping_add(1);
+        Ok(self.tx.put(keys::SEEN_HEAD, scans.to_string().into_bytes())?)
     }
 
     /// Removes a target with its sightings, and returns the number of removed blocks on resources.
-    pub(super) fn forget_place(&mut self, discovery: &Discovery, place: &Place) -> Result<u64> {
-        let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &place.target().sightings())?;
+    pub(super) fn forget_target(&mut self, discovery: &Discovery, target: &ScannedTarget) -> Result<u64> {
+        let sightings: BTreeMap<String, Sighted> = all_under(self.tx, &target.target_key().sightings())?;
         for sighted in sightings.values() {
-            let to = place.last_success.unwrap_or(sighted.since);
+            let to = target.last_success.unwrap_or(sighted.since);
             self.end_sighting(sighted, discovery.survey.avoided, to)?;
         }
-        let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &place.target().addresses())?;
+        let addresses: BTreeMap<String, SeenAddress> = all_under(self.tx, &target.target_key().addresses())?;
         for key in addresses.keys() {
             self.tx.delete(key)?;
         }
-        self.tx.delete(&place.key())?;
+        self.tx.delete(&target.key())?;
         Ok(sightings.len() as u64)
     }
 

@@ -23,7 +23,7 @@ pub(in crate::ipam) trait Stored: Serialize + DeserializeOwned + Clone + Partial
 
 /// A target: an account in a Region that a discovery scans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct ScannedTarget {
     pub discovery_id: String,
     pub account_id: String,
     pub region: String,
@@ -102,19 +102,19 @@ macro_rules! at_target {
     ($($type:ident),*) => {
         $(impl $type {
             /// The target, as keys name it.
-            pub(super) fn target(&self) -> TargetKey<'_> {
+            pub(super) fn target_key(&self) -> TargetKey<'_> {
                 TargetKey { discovery_id: &self.discovery_id, account_id: &self.account_id, region: &self.region }
             }
         })*
     };
 }
-at_target!(Place, Sighted, SeenAddress, Past);
+at_target!(ScannedTarget, Sighted, SeenAddress, Past);
 
-impl Stored for Place {
+impl Stored for ScannedTarget {
     const FIRST: &'static str = discovery_keys::TARGETS;
 
     fn key(&self) -> String {
-        self.target().record()
+        self.target_key().record()
     }
 }
 
@@ -144,7 +144,7 @@ impl Stored for Sighted {
     const FIRST: &'static str = discovery_keys::SIGHTINGS;
 
     fn key(&self) -> String {
-        self.target().sighting(self.resource.cidr.as_ref(), &self.resource.resource_id)
+        self.target_key().sighting(self.resource.cidr.as_ref(), &self.resource.resource_id)
     }
 }
 
@@ -156,7 +156,7 @@ impl Stored for SeenAddress {
             std::net::IpAddr::V4(address) => (Family::Ipv4, u128::from(u32::from(address))),
             std::net::IpAddr::V6(address) => (Family::Ipv6, u128::from(address)),
         };
-        self.target().address(family, number)
+        self.target_key().address(family, number)
     }
 }
 
@@ -196,18 +196,18 @@ impl Stored for Past {
     const FIRST: &'static str = discovery_keys::PAST;
 
     fn key(&self) -> String {
-        self.target().past(&self.cidr, (self.from, self.to), &self.scope_id, &self.resource_id)
+        self.target_key().past(&self.cidr, (self.from, self.to), &self.scope_id, &self.resource_id)
     }
 }
 
-pub(in crate::ipam) fn entries_of_place(place: &Place) -> Result<Entries> {
-    Ok(vec![(place.key(), codec::encode(place)?)])
+pub(in crate::ipam) fn entries_of_target(target: &ScannedTarget) -> Result<Entries> {
+    Ok(vec![(target.key(), codec::encode(target)?)])
 }
 
 /// The entries of a sighting. `avoided`: the attribute of its discovery.
 pub(in crate::ipam) fn entries_of_sighted(sighted: &Sighted, avoided: bool) -> Result<Entries> {
     let mut entries = vec![(sighted.key(), codec::encode(sighted)?)];
-    let whose = sighted.target().sighting_in_index(&sighted.resource.resource_id);
+    let whose = sighted.target_key().sighting_in_index(&sighted.resource.resource_id);
     if let Some(cidr) = &sighted.resource.cidr {
         entries.push((format!("{}{whose}", discovery_keys::seen_at(cidr)), Vec::new()));
     }

@@ -101,9 +101,9 @@ pub struct Sighting {
     pub addresses: Vec<PublicAddress>,
 }
 
-/// A discovery, and one of its Regions.
+/// The discovery, and the Region, that a query is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
+pub struct DiscoveryFilter {
     /// Id of a resource discovery; `None`: the default discovery.
     pub discovery_id: Option<String>,
     /// `None`: every Region that the discovery scans.

@@ -53,9 +53,9 @@ fn plans(snapshot: &mut dyn Snapshot, pool: &Pool, vpc: &Cidr) -> Result<bool> {
     for _ in 0..LEVELS_MAX {
         let Some(pool) = at else { return Ok(false) };
         let key = keys::provisioned(&pool.meta.id, vpc.family(), vpc.first());
-        let spot = codec::read::<codec::Spot>(snapshot, &key)?.filter(|spot| spot.cidr == *vpc);
-        if let Some(spot) = spot {
-            let pool_cidr = codec::expect(snapshot, &spot.id)?;
+        let entry = codec::read::<codec::BlockEntry>(snapshot, &key)?.filter(|entry| entry.cidr == *vpc);
+        if let Some(entry) = entry {
+            let pool_cidr = codec::expect(snapshot, &entry.id)?;
             if is_meant(snapshot, &pool, &pool_cidr)? {
                 return Ok(true);
             }

@@ -26,8 +26,8 @@ impl Pool {
 impl Ledger<'_> {
     /// The active pool CIDR of an `ipam_pool_cidr` that is exactly `block` of the pool.
     fn own_resource_of(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
-        let Some(spot) = free::provisioned_around(self.tx, &pool.meta.id, block)? else { return Ok(None) };
-        let found: PoolCidr = codec::expect(self.tx, &spot.id)?;
+        let Some(entry) = free::provisioned_around(self.tx, &pool.meta.id, block)? else { return Ok(None) };
+        let found: PoolCidr = codec::expect(self.tx, &entry.id)?;
         let is_it = found.cidr == *block && !found.inline && found.meta.state == State::Active;
         Ok(Some(found).filter(|_| is_it))
     }

@@ -7,7 +7,7 @@ use crate::ipam::holds::reclaim::PAGE;
 use crate::ipam::holds::standing::{self, NAMED_IN_ERRORS};
 use crate::ipam::space::placement::BlockRequest;
 use crate::ipam::space::{blocks, free};
-use crate::ipam::storage::codec::{self, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry};
 use crate::ipam::storage::keys;
 use crate::ipam::{
     Allocation, Cidr, Error, GivenUp, Kind, Ledger, Occupant, Pool, PoolCidr, ResourceType, Result, State, Terms,
@@ -39,13 +39,16 @@ impl Ledger<'_> {
         Some(GivenUp { cidr: Some(*block), ..found.clone() })
     }
 
-    /// Divides spots of a pool into those that the same apply releases and all others.
-    pub(in crate::ipam) fn given_up_in_pool(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+    /// Divides entries of a pool into those that the same apply releases and all others.
+    pub(in crate::ipam) fn given_up_in_pool(
+        &mut self,
+        entries: &[BlockEntry],
+    ) -> Result<(Vec<GivenUp>, Vec<BlockEntry>)> {
         let (mut given_up, mut others) = (Vec::new(), Vec::new());
-        for spot in spots {
-            match self.given_up_allocation(&spot.id)? {
+        for entry in entries {
+            match self.given_up_allocation(&entry.id)? {
                 Some(found) => given_up.push(found),
-                None => others.push(spot.clone()),
+                None => others.push(entry.clone()),
             }
         }
         Ok((given_up, others))
@@ -62,22 +65,26 @@ impl Ledger<'_> {
         match &allocation.resource_id {
             Some(pool_id) if allocation.resource_type == ResourceType::IpamPool => {
                 let around = free::provisioned_around(self.tx, pool_id, &allocation.cidr)?;
-                let pool_cidr_id = around.map_or_else(String::new, |spot| spot.id);
+                let pool_cidr_id = around.map_or_else(String::new, |entry| entry.id);
                 Ok(self.given_up_of(&[pool_id, &pool_cidr_id], &allocation.cidr))
             }
             _ => Ok(self.given_up_of(&[&allocation.meta.id], &allocation.cidr)),
         }
     }
 
-    /// The same as [`Self::given_up_in_pool`] for spots of a scope, which are blocks of its top-level pools.
-    pub(in crate::ipam) fn given_up_on_top(&mut self, spots: &[Spot]) -> Result<(Vec<GivenUp>, Vec<Spot>)> {
+    /// The same as [`Self::given_up_in_pool`] for entries of a scope, which are blocks of its top-level pools.
+    pub(in crate::ipam) fn given_up_on_top(
+        &mut self,
+        entries: &[BlockEntry],
+    ) -> Result<(Vec<GivenUp>, Vec<BlockEntry>)> {
         let (mut given_up, mut others) = (Vec::new(), Vec::new());
-        for spot in spots {
-            let found: Option<PoolCidr> = if self.given_up.is_empty() { None } else { codec::live(self.tx, &spot.id)? };
+        for entry in entries {
+            let found: Option<PoolCidr> =
+                if self.given_up.is_empty() { None } else { codec::live(self.tx, &entry.id)? };
             let found = found.filter(|found| found.meta.state == State::Active);
             match found.and_then(|found| self.given_up_of(&[&found.pool_id, &found.meta.id], &found.cidr)) {
                 Some(found) => given_up.push(found),
-                None => others.push(spot.clone()),
+                None => others.push(entry.clone()),
             }
         }
         Ok((given_up, others))
@@ -187,8 +194,8 @@ impl Ledger<'_> {
         }
         let neighbours = blocks::growth_blocks(&allocation.cidr, target);
         for neighbour in &neighbours {
-            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), neighbour, usize::MAX)?;
-            let (_, others) = self.given_up_in_pool(&spots)?;
+            let entries = free::entries_over(self.tx, &keys::at_of(pool_id), neighbour, usize::MAX)?;
+            let (_, others) = self.given_up_in_pool(&entries)?;
             if !self.reader().are_clearable(&others, neighbour)? {
                 return Ok(None);
             }
@@ -204,16 +211,16 @@ impl Ledger<'_> {
 
     /// Objects that have addresses of `block` in a pool, except those that the same apply releases: the first few.
     pub(in crate::ipam) fn others_in_pool(&mut self, pool_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
-        let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, NAMED_IN_ERRORS + PAGE)?;
-        let (_, others) = self.given_up_in_pool(&spots)?;
+        let entries = free::entries_over(self.tx, &keys::at_of(pool_id), block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_in_pool(&entries)?;
         self.reader().occupants_at(&others)
     }
 
     /// The same as [`Self::others_in_pool`] for the blocks of top-level pools in a scope.
     pub(in crate::ipam) fn others_on_top(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let prefix = keys::top_of(scope_id, block.family());
-        let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS + PAGE)?;
-        let (_, others) = self.given_up_on_top(&spots)?;
+        let entries = free::entries_over(self.tx, &prefix, block, NAMED_IN_ERRORS + PAGE)?;
+        let (_, others) = self.given_up_on_top(&entries)?;
         self.reader().top_occupants_at(&others)
     }
 

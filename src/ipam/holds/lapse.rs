@@ -95,14 +95,14 @@ impl Ledger<'_> {
         let action = self.taken_back(hold)?;
         let mut last = Vec::new();
         loop {
-            let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), &hold.cidr, PAGE)?;
-            if spots.is_empty() {
+            let entries = free::entries_over(self.tx, &keys::at_of(&pool.meta.id), &hold.cidr, PAGE)?;
+            if entries.is_empty() {
                 break;
             }
-            free::require_change(&mut last, &spots)?;
-            for spot in spots {
-                if !self.reclaim_spot(&spot)? {
-                    return Err(codec::corrupt(&spot.id, "it could be reclaimed a moment ago"));
+            free::require_change(&mut last, &entries)?;
+            for entry in entries {
+                if !self.reclaim_entry(&entry)? {
+                    return Err(codec::corrupt(&entry.id, "it could be reclaimed a moment ago"));
                 }
             }
         }

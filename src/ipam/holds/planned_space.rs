@@ -17,8 +17,8 @@ use crate::ipam::{
 impl Reader<'_> {
     /// The planned CIDR of a pool that contains `block`, unless the present run of its owner holds it.
     pub(in crate::ipam) fn planned_for_others(&mut self, pool: &Pool, block: &Cidr) -> Result<Option<PoolCidr>> {
-        let Some(spot) = free::provisioned_around(self.snapshot, &pool.meta.id, block)? else { return Ok(None) };
-        let pool_cidr: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+        let Some(entry) = free::provisioned_around(self.snapshot, &pool.meta.id, block)? else { return Ok(None) };
+        let pool_cidr: PoolCidr = codec::expect(self.snapshot, &entry.id)?;
         if pool_cidr.meta.state == State::Active {
             return Ok(None);
         }
@@ -53,10 +53,10 @@ impl Reader<'_> {
         for pool_cidr in self.planned_cidrs(&utilization.pool)? {
             let (mut used, mut held) = (BigUint::default(), BigUint::default());
             let at = keys::at_of(&utilization.pool.meta.id);
-            for spot in free::spots_over(self.snapshot, &at, &pool_cidr.cidr, usize::MAX)? {
-                let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+            for entry in free::entries_over(self.snapshot, &at, &pool_cidr.cidr, usize::MAX)? {
+                let allocation: Allocation = codec::expect(self.snapshot, &entry.id)?;
                 let sum = if allocation.meta.state == State::Active { &mut used } else { &mut held };
-                *sum += spot.cidr.address_count();
+                *sum += entry.cidr.address_count();
             }
             let all = pool_cidr.cidr.address_count();
             utilization.free -= &all - &used - &held;

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::ipam::holds::standing;
 use crate::ipam::space::free;
 use crate::ipam::space::placement::BlockRequest;
-use crate::ipam::storage::codec::{self, Record, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry, Record};
 use crate::ipam::storage::keys::{self, HoldKind};
 use crate::ipam::{Allocation, Cidr, Error, Kind, Ledger, Pool, PoolCidr, Reader, ResourceType, Result, Scope, State};
 use crate::store::Order;
@@ -41,14 +41,14 @@ impl Reader<'_> {
 
     /// Whether everything that has addresses of `block` in a pool is a hold that may be reclaimed.
     pub(in crate::ipam) fn is_clearable(&mut self, pool_id: &str, block: &Cidr) -> Result<bool> {
-        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)?;
-        self.are_clearable(&spots, block)
+        let entries = free::entries_over(self.snapshot, &keys::at_of(pool_id), block, usize::MAX)?;
+        self.are_clearable(&entries, block)
     }
 
     /// Whether all of these, which take addresses of `block`, are holds that may be reclaimed.
-    pub(in crate::ipam) fn are_clearable(&mut self, spots: &[Spot], block: &Cidr) -> Result<bool> {
-        for spot in spots {
-            let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+    pub(in crate::ipam) fn are_clearable(&mut self, entries: &[BlockEntry], block: &Cidr) -> Result<bool> {
+        for entry in entries {
+            let allocation: Allocation = codec::expect(self.snapshot, &entry.id)?;
             let only_growth = self.env.is_growth_reclaimable(&allocation) && !allocation.cidr.overlaps(block);
             if !only_growth && !self.is_reclaimable(&allocation)? {
                 return Ok(false);
@@ -61,8 +61,8 @@ impl Reader<'_> {
     fn reclaimable_unit(&mut self, allocation: &Allocation) -> Result<Option<Unit>> {
         let Some(pool_id) = &allocation.resource_id else { return Ok(None) };
         let pool: Pool = codec::expect(self.snapshot, pool_id)?;
-        let Some(spot) = free::provisioned_around(self.snapshot, pool_id, &allocation.cidr)? else { return Ok(None) };
-        self.reclaimable_cidr(pool, &spot.id)
+        let Some(entry) = free::provisioned_around(self.snapshot, pool_id, &allocation.cidr)? else { return Ok(None) };
+        self.reclaimable_cidr(pool, &entry.id)
     }
 
     pub(in crate::ipam) fn reclaimable_cidr(&mut self, pool: Pool, pool_cidr_id: &str) -> Result<Option<Unit>> {
@@ -131,15 +131,15 @@ impl Ledger<'_> {
         }
         let (mut last, mut released) = (Vec::new(), 0);
         loop {
-            let spots = free::spots_over(self.tx, &keys::at_of(pool_id), block, PAGE + released)?;
-            let (waits_for, others) = self.given_up_in_pool(&spots)?;
-            if others.is_empty() && spots.len() <= released {
+            let entries = free::entries_over(self.tx, &keys::at_of(pool_id), block, PAGE + released)?;
+            let (waits_for, others) = self.given_up_in_pool(&entries)?;
+            if others.is_empty() && entries.len() <= released {
                 return self.wait_for(waits_for, pool_id, block);
             }
             released = waits_for.len();
             free::require_change(&mut last, &others)?;
-            for spot in &others {
-                if !self.reclaim_spot(spot)? {
+            for entry in &others {
+                if !self.reclaim_entry(entry)? {
                     let with = self.others_in_pool(pool_id, block)?;
                     return Err(Error::Overlap { cidr: *block, with });
                 }
@@ -152,18 +152,18 @@ impl Ledger<'_> {
         let prefix = keys::top_of(scope_id, block.family());
         let (mut last, mut released) = (Vec::new(), 0);
         loop {
-            let spots = free::spots_over(self.tx, &prefix, block, PAGE + released)?;
-            let (waits_for, others) = self.given_up_on_top(&spots)?;
-            if others.is_empty() && spots.len() <= released {
+            let entries = free::entries_over(self.tx, &prefix, block, PAGE + released)?;
+            let (waits_for, others) = self.given_up_on_top(&entries)?;
+            if others.is_empty() && entries.len() <= released {
                 return self.wait_for(waits_for, scope_id, block);
             }
             released = waits_for.len();
             free::require_change(&mut last, &others)?;
-            for spot in &others {
-                // An earlier spot in this loop may have been of the same pool, and this one was reclaimed with it.
-                let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &spot.id)? else { continue };
+            for entry in &others {
+                // An earlier entry in this loop may have been of the same pool, and this one was reclaimed with it.
+                let Some(pool_cidr) = codec::live::<PoolCidr>(self.tx, &entry.id)? else { continue };
                 let pool: Pool = codec::expect(self.tx, &pool_cidr.pool_id)?;
-                let Some(unit) = self.reader().reclaimable_cidr(pool, &spot.id)? else {
+                let Some(unit) = self.reader().reclaimable_cidr(pool, &entry.id)? else {
                     let with = self.others_on_top(scope_id, block)?;
                     return Err(Error::Overlap { cidr: *block, with });
                 };
@@ -176,22 +176,22 @@ impl Ledger<'_> {
         let planned: BTreeSet<Cidr> = self.reader().planned_cidrs(pool)?.into_iter().map(|found| found.cidr).collect();
         let prefix = keys::provisioned_of(&pool.meta.id);
         let all = Cidr::around(pool.address_family, 0, 0);
-        let mut spots = free::spots_over(self.tx, &prefix, &all, standing::NAMED_IN_ERRORS + planned.len())?;
-        spots.retain(|spot| !planned.contains(&spot.cidr));
-        if spots.is_empty() {
+        let mut entries = free::entries_over(self.tx, &prefix, &all, standing::NAMED_IN_ERRORS + planned.len())?;
+        entries.retain(|entry| !planned.contains(&entry.cidr));
+        if entries.is_empty() {
             return Ok(Error::PoolEmpty { pool_id: pool.meta.id.clone(), pool_name: pool.meta.name.clone() });
         }
         Ok(Error::OutsidePool {
             cidr: *block,
             pool_id: pool.meta.id.clone(),
             pool_name: pool.meta.name.clone(),
-            provisioned: spots.into_iter().map(|spot| spot.cidr).collect(),
+            provisioned: entries.into_iter().map(|entry| entry.cidr).collect(),
         })
     }
 
-    /// Reclaims the hold that has a spot in a pool; `false` when the object is not a hold or may not be reclaimed.
-    pub(super) fn reclaim_spot(&mut self, spot: &Spot) -> Result<bool> {
-        let Some(allocation) = codec::live::<Allocation>(self.tx, &spot.id)? else { return Ok(true) };
+    /// Reclaims the hold that has an entry in a pool; `false` when the object is not a hold or may not be reclaimed.
+    pub(super) fn reclaim_entry(&mut self, entry: &BlockEntry) -> Result<bool> {
+        let Some(allocation) = codec::live::<Allocation>(self.tx, &entry.id)? else { return Ok(true) };
         if self.env.is_growth_reclaimable(&allocation) {
             self.drop_growth(&allocation)?;
             return Ok(true);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
 use crate::ipam::space::free;
-use crate::ipam::storage::codec::{self, Record, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry, Record};
 use crate::ipam::storage::{keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, LostHold, Occupant, Planned, Pool, PoolCidr, Reader, ResourceType, Result, State,
@@ -224,16 +224,16 @@ impl Reader<'_> {
 
     /// Objects that have addresses of `block` in a pool, except the object with the id `except`.
     pub(in crate::ipam) fn occupants(&mut self, pool_id: &str, block: &Cidr, except: &str) -> Result<Vec<Occupant>> {
-        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, NAMED_IN_ERRORS)?;
-        let others: Vec<Spot> = spots.into_iter().filter(|spot| spot.id != except).collect();
+        let entries = free::entries_over(self.snapshot, &keys::at_of(pool_id), block, NAMED_IN_ERRORS)?;
+        let others: Vec<BlockEntry> = entries.into_iter().filter(|entry| entry.id != except).collect();
         self.occupants_at(&others)
     }
 
-    /// The objects behind these spots of a pool: the first few.
-    pub(in crate::ipam) fn occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
+    /// The objects behind these entries of a pool: the first few.
+    pub(in crate::ipam) fn occupants_at(&mut self, entries: &[BlockEntry]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
-        for spot in spots.iter().take(NAMED_IN_ERRORS) {
-            let allocation: Allocation = codec::expect(self.snapshot, &spot.id)?;
+        for entry in entries.iter().take(NAMED_IN_ERRORS) {
+            let allocation: Allocation = codec::expect(self.snapshot, &entry.id)?;
             occupants.push(occupant(self.snapshot, &allocation)?);
         }
         Ok(occupants)
@@ -242,15 +242,15 @@ impl Reader<'_> {
     /// The top-level pools of a scope that have addresses of `block`.
     pub(in crate::ipam) fn top_occupants(&mut self, scope_id: &str, block: &Cidr) -> Result<Vec<Occupant>> {
         let prefix = keys::top_of(scope_id, block.family());
-        let spots = free::spots_over(self.snapshot, &prefix, block, NAMED_IN_ERRORS)?;
-        self.top_occupants_at(&spots)
+        let entries = free::entries_over(self.snapshot, &prefix, block, NAMED_IN_ERRORS)?;
+        self.top_occupants_at(&entries)
     }
 
-    /// The top-level pools behind these spots of a scope: the first few.
-    pub(in crate::ipam) fn top_occupants_at(&mut self, spots: &[Spot]) -> Result<Vec<Occupant>> {
+    /// The top-level pools behind these entries of a scope: the first few.
+    pub(in crate::ipam) fn top_occupants_at(&mut self, entries: &[BlockEntry]) -> Result<Vec<Occupant>> {
         let mut occupants = Vec::new();
-        for spot in spots.iter().take(NAMED_IN_ERRORS) {
-            let pool_cidr: PoolCidr = codec::expect(self.snapshot, &spot.id)?;
+        for entry in entries.iter().take(NAMED_IN_ERRORS) {
+            let pool_cidr: PoolCidr = codec::expect(self.snapshot, &entry.id)?;
             occupants.push(occupant(self.snapshot, &pool_cidr)?);
         }
         Ok(occupants)
@@ -346,6 +346,6 @@ fn behind<R: Record>(snapshot: &mut dyn Snapshot, record: &R) -> Result<Option<(
     };
     let (Some(pool_id), Some(block)) = (pool_id, block) else { return Ok(None) };
     let Some(pool) = codec::load::<Pool>(snapshot, &pool_id)? else { return Ok(None) };
-    let Some(spot) = free::provisioned_around(snapshot, &pool_id, &block)? else { return Ok(None) };
-    Ok(codec::load::<PoolCidr>(snapshot, &spot.id)?.map(|pool_cidr| (pool, pool_cidr)))
+    let Some(entry) = free::provisioned_around(snapshot, &pool_id, &block)? else { return Ok(None) };
+    Ok(codec::load::<PoolCidr>(snapshot, &entry.id)?.map(|pool_cidr| (pool, pool_cidr)))
 }

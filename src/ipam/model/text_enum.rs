@@ -20,11 +20,11 @@ impl Word {
     /// `None`: the text does not have the form of a word.
     pub fn new(text: &str) -> Option<Self> {
         let fits = !text.is_empty() && text.len() <= LENGTH_MAX && text.bytes().all(is_part);
-        fits.then(|| Self::said(text))
+        fits.then(|| Self::from_text(text))
     }
 
     /// A word from any text of AWS, so that reading never fails because of a word.
-    pub fn said(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         let text = if text.is_empty() { "unknown" } else { text };
         let mut bytes = [0; LENGTH_MAX];
         for (place, byte) in bytes.iter_mut().zip(text.bytes().map(|byte| byte.to_ascii_lowercase())) {
@@ -62,8 +62,8 @@ pub trait Words: Sized + fmt::Display {
     /// Returns a sentence that lists the words.
     fn listed(text: &str) -> Result<Self, String>;
 
-    /// The variant of a word that AWS returned.
-    fn said(text: &str) -> Self;
+    /// The variant of any text that AWS returned: `Unlisted`, if the text is not a listed word.
+    fn from_text(text: &str) -> Self;
 }
 
 /// Implements the traits of an enumeration of words, whose last variant is `Unlisted(Word)`: `Display`, `FromStr`
@@ -82,8 +82,8 @@ macro_rules! words {
                 }
             }
 
-            fn said(text: &str) -> Self {
-                Self::listed(text).unwrap_or_else(|_| Self::Unlisted($crate::ipam::Word::said(text)))
+            fn from_text(text: &str) -> Self {
+                Self::listed(text).unwrap_or_else(|_| Self::Unlisted($crate::ipam::Word::from_text(text)))
             }
         }
 
@@ -101,7 +101,7 @@ macro_rules! words {
 
             fn from_str(text: &str) -> Result<Self, String> {
                 if $crate::ipam::Word::new(text).is_some() {
-                    return Ok(<Self as $crate::ipam::Words>::said(text));
+                    return Ok(<Self as $crate::ipam::Words>::from_text(text));
                 }
                 Err(format!(
                     "{text:?} is not a value of AWS IPAM. Its values have lower-case letters, digits and hyphens, such \
@@ -120,7 +120,7 @@ macro_rules! words {
         impl<'de> serde::Deserialize<'de> for $Type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                Ok(<Self as $crate::ipam::Words>::said(&text))
+                Ok(<Self as $crate::ipam::Words>::from_text(&text))
             }
         }
     };
@@ -136,12 +136,12 @@ mod tests {
     fn a_word_that_is_not_listed_is_carried_as_it_is() {
         for text in ["vpc", "lambda-network-connector", "other", "ec2-public-ipv4-pool"] {
             let word: ResourceType = text.parse().unwrap();
-            assert_eq!((word.to_string().as_str(), word), (text, ResourceType::said(text)));
+            assert_eq!((word.to_string().as_str(), word), (text, ResourceType::from_text(text)));
             let stored = serde_json::to_value(word).unwrap();
             assert_eq!((&stored, serde_json::from_value(stored.clone()).ok()), (&text.into(), Some(word)));
         }
-        assert_eq!(ResourceType::said("vpc"), ResourceType::Vpc);
-        assert!(matches!(ResourceType::said("igw-firewall"), ResourceType::Unlisted(_)));
+        assert_eq!(ResourceType::from_text("vpc"), ResourceType::Vpc);
+        assert!(matches!(ResourceType::from_text("igw-firewall"), ResourceType::Unlisted(_)));
         assert!(ResourceType::listed("igw-firewall").unwrap_err().contains("is not one of custom, ipam-pool, vpc"));
     }
 
@@ -151,10 +151,10 @@ mod tests {
         for text in ["", "VPC", "a b", "a_b", "ü", &long] {
             let error = text.parse::<ResourceType>().unwrap_err();
             assert!(error.contains("lower-case letters, digits and hyphens, such as custom,"), "{error}");
-            let said = ResourceType::said(text).to_string();
-            assert!(said.parse::<ResourceType>().is_ok(), "{said}: the text of a word can be read again");
+            let word = ResourceType::from_text(text).to_string();
+            assert!(word.parse::<ResourceType>().is_ok(), "{word}: the text of a word can be read again");
         }
-        assert_eq!(ResourceType::said("Some_New Thing").to_string(), "some-new-thing");
-        assert_eq!(ResourceType::said("").to_string(), "unknown");
+        assert_eq!(ResourceType::from_text("Some_New Thing").to_string(), "some-new-thing");
+        assert_eq!(ResourceType::from_text("").to_string(), "unknown");
     }
 }

@@ -110,8 +110,7 @@ fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
 impl Reader<'_> {
     /// The answer of [`Ledger::plan_allocation`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
-        let (_, wanted) = self.check_allocation(spec, terms)?;
-        let standing = self.allocation_standing(spec, wanted, terms)?;
+        let (_, _, standing) = self.allocation_standing(spec, None, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
 
@@ -139,26 +138,21 @@ impl Reader<'_> {
         self.try_out(|ledger| ledger.plan_pool_change(id, change, terms))
     }
 
-    /// Checks everything about a requested allocation that does not depend on free space.
-    pub(in crate::ipam) fn check_allocation(
-        &mut self,
-        spec: &AllocationSpec,
-        terms: &Terms,
-    ) -> Result<(Pool, SizeRequest)> {
-        let pool = terms.future(self.pool(&spec.pool_id)?);
-        let wanted = size_request(spec.size, &pool)?;
-        check_tags(&spec.tags, &pool)?;
-        Ok((pool, wanted))
-    }
-
+    /// The standing of a request for an allocation, with its pool and the size that it asks for there. Checks everything
+    /// that does not depend on free space. `exact`: the block that a preview showed, which counts instead of the size.
     pub(in crate::ipam) fn allocation_standing(
         &mut self,
         spec: &AllocationSpec,
-        wanted: SizeRequest,
+        exact: Option<Cidr>,
         terms: &Terms,
-    ) -> Result<Standing<Allocation>> {
+    ) -> Result<(Pool, SizeRequest, Standing<Allocation>)> {
+        let pool = terms.future(self.pool(&spec.pool_id)?);
+        let wanted = size_request(spec.size, &pool)?;
+        check_tags(&spec.tags, &pool)?;
+        let wanted = exact.map_or(wanted, SizeRequest::Block);
         let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
-        self.standing(&spec.pool_id, &spec.name, terms, &satisfies)
+        let standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
+        Ok((pool, wanted, standing))
     }
 }
 
@@ -169,8 +163,8 @@ impl Ledger<'_> {
     /// Returns an error when the request breaks a rule of the pool, and [`Error::NameTaken`], [`Error::Overlap`],
     /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let (pool, wanted) = self.reader().check_allocation(spec, terms)?;
-        match self.reader().allocation_standing(spec, wanted, terms)? {
+        let (pool, wanted, standing) = self.reader().allocation_standing(spec, None, terms)?;
+        match standing {
             Standing::Adopt(mut allocation) => {
                 details(spec)(&mut allocation);
                 Ok(allocation)
@@ -284,11 +278,8 @@ impl Ledger<'_> {
                 (Some(id.clone()), Some(*cidr))
             }
         };
-        let (pool, mut wanted) = self.reader().check_allocation(spec, &UNPLANNED)?;
-        if let Some(cidr) = exact {
-            wanted = SizeRequest::Block(cidr);
-        }
-        match self.reader().allocation_standing(spec, wanted, &UNPLANNED)? {
+        let (pool, wanted, standing) = self.reader().allocation_standing(spec, exact, &UNPLANNED)?;
+        match standing {
             // The plan showed the id of the preview, so an object with another id cannot take its place.
             Standing::Adopt(found) if exact.is_some() => Err(self.reader().name_taken(&found)?),
             Standing::Same(found) if exact.is_some() => {

@@ -185,11 +185,11 @@ impl Ledger<'_> {
     /// Returns [`Error::Overlap`].
     fn require_apart_in_pool(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
         let prefix = keys::provisioned_of(&pool.meta.id);
-        let spots = free::spots_over(self.tx, &prefix, block, NAMED_IN_ERRORS)?;
-        if spots.is_empty() {
+        let entries = free::entries_over(self.tx, &prefix, block, NAMED_IN_ERRORS)?;
+        if entries.is_empty() {
             return Ok(());
         }
-        Err(Error::Overlap { cidr: *block, with: self.reader().top_occupants_at(&spots)? })
+        Err(Error::Overlap { cidr: *block, with: self.reader().top_occupants_at(&entries)? })
     }
 
     fn place_in_source(&mut self, pool: &Pool, netmask_length: u8) -> Result<Cidr> {
@@ -394,10 +394,10 @@ impl Ledger<'_> {
             }
             let mut last = Vec::new();
             loop {
-                let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), block, 1)?;
-                let Some(spot) = spots.first() else { break };
-                free::require_change(&mut last, &spots)?;
-                let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
+                let entries = free::entries_over(self.tx, &keys::at_of(&pool.meta.id), block, 1)?;
+                let Some(entry) = entries.first() else { break };
+                free::require_change(&mut last, &entries)?;
+                let allocation: Allocation = codec::expect(self.tx, &entry.id)?;
                 self.drop_leftover(&allocation)?;
             }
         }

@@ -192,9 +192,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for part in parts {
             // Allocations are disjoint, so an allocation that contains the whole part is the only one there.
-            let spots = free::spots_over(self.snapshot, &keys::at_of(&pool.meta.id), part, 1)?;
-            if let Some(spot) = spots.into_iter().find(|spot| holds_more(&spot.cidr, part)) {
-                found.push(codec::expect(self.snapshot, &spot.id)?);
+            let entries = free::entries_over(self.snapshot, &keys::at_of(&pool.meta.id), part, 1)?;
+            if let Some(entry) = entries.into_iter().find(|entry| holds_more(&entry.cidr, part)) {
+                found.push(codec::expect(self.snapshot, &entry.id)?);
             }
         }
         Ok(found)
@@ -293,10 +293,10 @@ impl Ledger<'_> {
         for part in parts {
             let mut last = Vec::new();
             loop {
-                let spots = free::spots_over(self.tx, &keys::at_of(&pool.meta.id), part, 1)?;
-                let Some(spot) = spots.first().filter(|spot| holds_more(&spot.cidr, part)) else { break };
-                free::require_change(&mut last, &spots)?;
-                let allocation: Allocation = codec::expect(self.tx, &spot.id)?;
+                let entries = free::entries_over(self.tx, &keys::at_of(&pool.meta.id), part, 1)?;
+                let Some(entry) = entries.first().filter(|entry| holds_more(&entry.cidr, part)) else { break };
+                free::require_change(&mut last, &entries)?;
+                let allocation: Allocation = codec::expect(self.tx, &entry.id)?;
                 self.drop_leftover(&allocation)?;
             }
         }

@@ -152,8 +152,7 @@ impl Ledger<'_> {
             Some(lapsed) => self.clear_allocation(Standing::Lapsed(lapsed))?,
             None => {}
         }
-        let (pool, wanted) = self.reader().check_allocation(spec, &UNPLANNED)?;
-        let standing = self.reader().allocation_standing(spec, wanted, &UNPLANNED)?;
+        let (pool, wanted, standing) = self.reader().allocation_standing(spec, None, &UNPLANNED)?;
         let standing = self.reader().making_way(standing)?;
         self.require_active_container(Some(&spec.pool_id), "")?;
         self.clear_allocation(standing)?;

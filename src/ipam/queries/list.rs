@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
 use crate::ipam::space::free;
-use crate::ipam::storage::codec::{self, Record, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry, Record};
 use crate::ipam::storage::{keys, names};
 use crate::ipam::{Allocation, AllocationFilter, Cidr, Pool, PoolCidr, PoolFilter, Reader, Result, Scope};
 use crate::store::Order;
@@ -159,7 +159,7 @@ impl Reader<'_> {
             start = keys::at(pool_id, within.family(), within.first());
             // An allocation that starts before the block may reach into it.
             for (key, bytes) in self.snapshot.scan(&prefix..&start, Order::Descending, 1)? {
-                if codec::decode::<Spot>(&key, &bytes)?.cidr.overlaps(within) {
+                if codec::decode::<BlockEntry>(&key, &bytes)?.cidr.overlaps(within) {
                     start = key;
                 }
             }
@@ -169,7 +169,7 @@ impl Reader<'_> {
             start = keys::after(after);
         }
         let entries = self.snapshot.scan(&start..&end, Order::Ascending, limit)?;
-        let allocations = codec::expect_all(self.snapshot, &codec::ids_of_spots(&entries)?)?;
+        let allocations = codec::expect_all(self.snapshot, &codec::ids_of_entries(&entries)?)?;
         Ok(entries.into_iter().map(|(key, _)| key).zip(allocations).collect())
     }
 
@@ -187,8 +187,8 @@ impl Reader<'_> {
         let mut found = match (&filter.name, filter.containing.or(filter.within)) {
             (Some(name), _) if !filter.include_pools => self.allocations_called(pool_id, name)?,
             (_, Some(block)) if block.family() == pool.address_family => {
-                let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), &block, usize::MAX)?;
-                let ids: Vec<String> = spots.into_iter().map(|spot| spot.id).collect();
+                let entries = free::entries_over(self.snapshot, &keys::at_of(pool_id), &block, usize::MAX)?;
+                let ids: Vec<String> = entries.into_iter().map(|entry| entry.id).collect();
                 codec::expect_all(self.snapshot, &ids)?
             }
             (_, Some(_)) => Vec::new(),

@@ -28,9 +28,9 @@ impl Reader<'_> {
 
     /// The allocation of exactly this pool whose block contains `block`, including holds and the space of pools below.
     pub fn allocation_at(&mut self, pool_id: &str, block: &Cidr) -> Result<Option<Allocation>> {
-        let spots = free::spots_over(self.snapshot, &keys::at_of(pool_id), block, 1)?;
-        let spot = spots.into_iter().find(|spot| spot.cidr.contains(block));
-        spot.map_or(Ok(None), |spot| codec::live(self.snapshot, &spot.id))
+        let entries = free::entries_over(self.snapshot, &keys::at_of(pool_id), block, 1)?;
+        let entry = entries.into_iter().find(|entry| entry.cidr.contains(block));
+        entry.map_or(Ok(None), |entry| codec::live(self.snapshot, &entry.id))
     }
 
     /// The pools, including holds, whose path is `path` or ends in it. Parents come before children, in the order of

@@ -327,9 +327,9 @@ impl Reader<'_> {
         let (mut cidr_ids, mut allocation_ids) = (Vec::new(), BTreeSet::new());
         for pool in pools {
             let id = &pool.meta.id;
-            cidr_ids.extend(codec::ids_of_spots(&self.under(&keys::provisioned_of(id))?)?);
+            cidr_ids.extend(codec::ids_of_entries(&self.under(&keys::provisioned_of(id))?)?);
             if query.allocations {
-                allocation_ids.extend(codec::ids_of_spots(&self.under(&keys::at_of(id))?)?);
+                allocation_ids.extend(codec::ids_of_entries(&self.under(&keys::at_of(id))?)?);
                 let deferred = self.under(&keys::deferred_in(id, Allocation::KIND))?;
                 allocation_ids.extend(deferred.iter().map(|(key, _)| keys::tail(key).to_owned()));
             }

@@ -2,7 +2,7 @@
 //! possible number of aligned blocks. Blocks of two provisioned CIDRs never merge, so that each CIDR can be removed.
 
 use crate::ipam::space::blocks;
-use crate::ipam::storage::codec::{self, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry};
 use crate::ipam::storage::keys;
 use crate::ipam::{Cidr, Family, Result};
 use crate::store::{Order, Snapshot, Tx};
@@ -12,40 +12,40 @@ pub(in crate::ipam) fn provisioned_around(
     snapshot: &mut dyn Snapshot,
     pool_id: &str,
     block: &Cidr,
-) -> Result<Option<Spot>> {
-    let spots = spots_over(snapshot, &keys::provisioned_of(pool_id), block, 1)?;
-    Ok(spots.into_iter().find(|spot| spot.cidr.contains(block)))
+) -> Result<Option<BlockEntry>> {
+    let entries = entries_over(snapshot, &keys::provisioned_of(pool_id), block, 1)?;
+    Ok(entries.into_iter().find(|entry| entry.cidr.contains(block)))
 }
 
 /// Entries of an index by address (disjoint blocks under `prefix`) that share addresses with `block`, lowest first.
 /// Returns about `limit` of them.
-pub(in crate::ipam) fn spots_over(
+pub(in crate::ipam) fn entries_over(
     snapshot: &mut dyn Snapshot,
     prefix: &str,
     block: &Cidr,
     limit: usize,
-) -> Result<Vec<Spot>> {
+) -> Result<Vec<BlockEntry>> {
     let first = format!("{prefix}{}", keys::address(block.family(), block.first()));
     let (_, end) = keys::under(&format!("{prefix}{}", keys::address(block.family(), block.last())));
     let mut entries = snapshot.scan(prefix..&first, Order::Descending, 1)?;
     entries.extend(snapshot.scan(&first..&end, Order::Ascending, limit)?);
-    let mut spots = Vec::with_capacity(entries.len());
+    let mut found = Vec::with_capacity(entries.len());
     for (key, bytes) in &entries {
-        let spot: Spot = codec::decode(key, bytes)?;
-        if spot.cidr.overlaps(block) {
-            spots.push(spot);
+        let entry: BlockEntry = codec::decode(key, bytes)?;
+        if entry.cidr.overlaps(block) {
+            found.push(entry);
         }
     }
-    Ok(spots)
+    Ok(found)
 }
 
-/// Checks that the spots which were found and reclaimed a moment ago are not found again. A damaged index would
+/// Checks that the entries which were found and reclaimed a moment ago are not found again. A damaged index would
 /// otherwise cause an endless loop.
-pub(in crate::ipam) fn require_change(last: &mut Vec<Spot>, spots: &[Spot]) -> Result<()> {
-    if let Some(spot) = spots.first().filter(|_| last == spots) {
-        return Err(codec::corrupt(&spot.id, "a damaged record: its block was released, but is still listed"));
+pub(in crate::ipam) fn require_change(last: &mut Vec<BlockEntry>, entries: &[BlockEntry]) -> Result<()> {
+    if let Some(entry) = entries.first().filter(|_| last == entries) {
+        return Err(codec::corrupt(&entry.id, "a damaged record: its block was released, but is still listed"));
     }
-    *last = spots.to_vec();
+    *last = entries.to_vec();
     Ok(())
 }
 

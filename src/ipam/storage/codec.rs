@@ -193,12 +193,12 @@ pub(in crate::ipam) fn each_under(
 pub(in crate::ipam) fn pool_cidrs(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<Vec<PoolCidr>> {
     let range = keys::under(&keys::provisioned_of(pool_id));
     let entries = snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)?;
-    expect_all(snapshot, &ids_of_spots(&entries)?)
+    expect_all(snapshot, &ids_of_entries(&entries)?)
 }
 
 /// The ids in entries of an index by address.
-pub(in crate::ipam) fn ids_of_spots(entries: &[Entry]) -> Result<Vec<String>> {
-    entries.iter().map(|(key, bytes)| Ok(decode::<Spot>(key, bytes)?.id)).collect()
+pub(in crate::ipam) fn ids_of_entries(entries: &[Entry]) -> Result<Vec<String>> {
+    entries.iter().map(|(key, bytes)| Ok(decode::<BlockEntry>(key, bytes)?.id)).collect()
 }
 
 /// The holds of one kind in a pool that take no space yet.
@@ -210,7 +210,7 @@ pub(in crate::ipam) fn deferred<R: Record>(snapshot: &mut dyn Snapshot, pool_id:
 
 /// An entry of an index by address: the id of an object and its block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::ipam) struct Spot {
+pub(in crate::ipam) struct BlockEntry {
     pub(in crate::ipam) id: String,
     pub(in crate::ipam) cidr: Cidr,
 }

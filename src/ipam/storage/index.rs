@@ -4,7 +4,7 @@
 //! same functions. Free space and sums change by the difference between the record before and after.
 
 use crate::ipam::space::free;
-use crate::ipam::storage::codec::{self, Record, Spot};
+use crate::ipam::storage::codec::{self, BlockEntry, Record};
 use crate::ipam::storage::counters::{self, Counters};
 use crate::ipam::storage::{discovery_keys, keys, names};
 use crate::ipam::{Allocation, Cidr, Meta, Pool, PoolCidr, Result, Scope, State};
@@ -54,11 +54,11 @@ pub(in crate::ipam) fn entries_of_pool_cidr(pool_cidr: &PoolCidr, pool: &Pool) -
         entries.push((keys::deferred(pool_id, PoolCidr::KIND, &meta.id), Vec::new()));
     }
     if pool_cidr.is_provisioned() {
-        let spot = codec::encode(&Spot { id: meta.id.clone(), cidr: *cidr })?;
+        let entry = codec::encode(&BlockEntry { id: meta.id.clone(), cidr: *cidr })?;
         if pool.source_pool_id.is_none() && !pool_cidr.deferred {
-            entries.push((keys::top(&pool.scope_id, cidr.family(), cidr.first()), spot.clone()));
+            entries.push((keys::top(&pool.scope_id, cidr.family(), cidr.first()), entry.clone()));
         }
-        entries.push((keys::provisioned(pool_id, cidr.family(), cidr.first()), spot));
+        entries.push((keys::provisioned(pool_id, cidr.family(), cidr.first()), entry));
     }
     hold_entries(pool_cidr, pool.container(), pool_id, &mut entries);
     Ok(entries)
@@ -68,8 +68,8 @@ pub(in crate::ipam) fn entries_of_allocation(allocation: &Allocation) -> Result<
     let mut entries = record_entry(allocation)?;
     let Allocation { meta, pool_id, growth, .. } = allocation;
     if let Some(reserved) = allocation.reserved() {
-        let spot = codec::encode(&Spot { id: meta.id.clone(), cidr: reserved })?;
-        entries.push((keys::at(pool_id, reserved.family(), reserved.first()), spot));
+        let entry = codec::encode(&BlockEntry { id: meta.id.clone(), cidr: reserved })?;
+        entries.push((keys::at(pool_id, reserved.family(), reserved.first()), entry));
     }
     if meta.is_live() && (allocation.deferred || allocation.waiting_growth.is_some()) {
         entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
@@ -135,8 +135,9 @@ pub(in crate::ipam) fn write_allocation(
 }
 
 fn provisioned(tx: &mut dyn Tx, pool_id: &str, block: &Cidr) -> Result<Cidr> {
-    let spot = free::provisioned_around(tx, pool_id, block)?;
-    spot.map(|spot| spot.cidr)
+    let around = free::provisioned_around(tx, pool_id, block)?;
+    around
+        .map(|around| around.cidr)
         .ok_or_else(|| codec::corrupt(&keys::record(Pool::KIND, pool_id), &format!("{block} is not provisioned")))
 }
 

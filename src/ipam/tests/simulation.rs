@@ -129,7 +129,7 @@ impl Simulation {
         let account_id = format!("{}", self.roll(2));
         if self.roll(12) == 0 {
             let keep = [(account_id, REGION.to_owned())].into();
-            self.write(|ledger| ledger.forget_places(&id, &keep)).unwrap();
+            self.write(|ledger| ledger.forget_targets(&id, &keep)).unwrap();
             return;
         }
         self.world.wait(1);

@@ -53,7 +53,7 @@ impl World {
 
     fn at(store: &str, owner: &str) -> Self {
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Self::over(Arc::new(Local::open(store, actor).unwrap()))
+        Self::over(Arc::new(Local::open(store, None, actor).unwrap()))
     }
 
     fn over(ipam: Arc<dyn Ipam>) -> Self {

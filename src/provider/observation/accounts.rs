@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::observation::{DiscoveredAccount, FailureCode, Spot};
+use crate::backend::observation::{DiscoveredAccount, DiscoveryFilter, FailureCode};
 use crate::provider::attributes::{HumanDuration, Time};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Path};
@@ -82,8 +82,10 @@ impl DataSource for AccountsData {
 
     fn read(&self, config: AccountsModel) -> Result<AccountsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
-        let filter =
-            Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.discovery_region.cloned() };
+        let filter = DiscoveryFilter {
+            discovery_id: config.ipam_resource_discovery_id.cloned(),
+            region: config.discovery_region.cloned(),
+        };
         freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_accounts(&filter);
         let argument = (NO_DISCOVERY, at!(AccountsModel, ipam_resource_discovery_id));

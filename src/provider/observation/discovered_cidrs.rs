@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::observation::{AttachmentStatus, DiscoveredCidr, IpSource, SeenType, Spot};
+use crate::backend::observation::{AttachmentStatus, DiscoveredCidr, DiscoveryFilter, IpSource, SeenType};
 use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
 use crate::provider::attributes::{HumanDuration, Time};
@@ -118,8 +118,10 @@ impl DataSource for DiscoveredCidrsData {
     fn read(&self, config: DiscoveredCidrsModel) -> Result<DiscoveredCidrsModel, Diagnostics> {
         let ipam = self.0.ipam()?;
         capabilities::listed(ipam.as_ref(), &config.resource_type, at!(DiscoveredCidrsModel, resource_type))?;
-        let filter =
-            Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.resource_region.cloned() };
+        let filter = DiscoveryFilter {
+            discovery_id: config.ipam_resource_discovery_id.cloned(),
+            region: config.resource_region.cloned(),
+        };
         freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_resource_cidrs(&filter);
         let argument = (NO_DISCOVERY, at!(DiscoveredCidrsModel, ipam_resource_discovery_id));

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::Ipam;
-use crate::backend::observation::{DiscoveredAccount, Spot};
+use crate::backend::observation::{DiscoveredAccount, DiscoveryFilter};
 use crate::ipam::Error;
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
@@ -15,7 +15,11 @@ use super::conversion::{NO_DISCOVERY, explained, of};
 ///
 /// # Errors
 /// At `max_age`, when the scan of a target fails; any error of the backend.
-pub(super) fn freshen(ipam: &dyn Ipam, filter: Option<&Spot>, max_age: &Tf<HumanDuration>) -> Result<(), Diagnostics> {
+pub(super) fn freshen(
+    ipam: &dyn Ipam,
+    filter: Option<&DiscoveryFilter>,
+    max_age: &Tf<HumanDuration>,
+) -> Result<(), Diagnostics> {
     let Some(max_age) = max_age.get() else { return Ok(()) };
     let at = || Path::attribute("max_age");
     let length = SignedDuration::try_from(max_age.0).unwrap_or(SignedDuration::MAX);

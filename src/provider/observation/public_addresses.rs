@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::backend::observation::{AddressService, AddressType, AssociationStatus, PublicAddress, Spot};
+use crate::backend::observation::{AddressService, AddressType, AssociationStatus, DiscoveryFilter, PublicAddress};
 use crate::backend::service::AccountId;
 use crate::ipam::Tags;
 use crate::provider::attributes::{HumanDuration, Time};
@@ -183,8 +183,10 @@ impl DataSource for PublicAddressesData {
         capabilities::listed(ipam.as_ref(), &config.address_type, at!(PublicAddressesModel, address_type))?;
         capabilities::listed(ipam.as_ref(), &config.association_status, at!(PublicAddressesModel, association_status))?;
         capabilities::listed(ipam.as_ref(), &config.service, at!(PublicAddressesModel, service))?;
-        let filter =
-            Spot { discovery_id: config.ipam_resource_discovery_id.cloned(), region: config.address_region.cloned() };
+        let filter = DiscoveryFilter {
+            discovery_id: config.ipam_resource_discovery_id.cloned(),
+            region: config.address_region.cloned(),
+        };
         freshen(ipam.as_ref(), Some(&filter), &config.max_age)?;
         let seen = of(ipam.as_ref())?.discovered_public_addresses(&filter);
         let argument = (NO_DISCOVERY, at!(PublicAddressesModel, ipam_resource_discovery_id));

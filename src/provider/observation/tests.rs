@@ -12,7 +12,7 @@ use crate::tf::{Diagnostics, Number, Path, Tf, Value};
 fn sources() -> Vec<Box<dyn ErasedDataSource>> {
     let shared = Arc::new(Shared::default());
     shared.configure(Some(Configured {
-        ipam: Arc::new(Local::open("memory:", Actor::default()).unwrap()),
+        ipam: Arc::new(Local::open("memory:", None, Actor::default()).unwrap()),
         plan_hold: Duration::ZERO,
         default_tags: Tags::new().into(),
         on_missing: Default::default(),

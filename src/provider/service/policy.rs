@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn more_pools_than_the_usual_quota_are_a_warning_until_aws_has_accepted_them() {
-        let ipam = Local::open("memory:", Actor::default()).unwrap();
+        let ipam = Local::open("memory:", None, Actor::default()).unwrap();
         let warnings = |planned: usize, prior: Option<usize>| {
             let diagnostics = policy(planned).preflight(prior.map(policy).as_ref(), &ipam);
             diagnostics

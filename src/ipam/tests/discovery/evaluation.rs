@@ -220,7 +220,7 @@ fn usage_is_the_part_that_subnets_cover() {
     assert_eq!(usage("10.1.0.0/16", "vpc-1"), Some(0.0));
     assert_eq!(usage("2001:db8::/56", "vpc-1"), None);
     assert_eq!(usage("10.0.0.0/18", "subnet-1"), Some(0.5));
-    let seen = world.read(|reader| reader.discovered_resource_cidrs(&Spot::default())).unwrap();
+    let seen = world.read(|reader| reader.discovered_resource_cidrs(&DiscoveryFilter::default())).unwrap();
     assert_eq!(seen.items[0].usage, Some(0.5), "{:?}", seen.items[0]);
     assert_eq!(seen.items[0].sampled_at, Some(world.now));
 }

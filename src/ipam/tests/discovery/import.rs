@@ -83,7 +83,7 @@ fn vpcs_become_allocations_that_are_released_with_them() {
     };
     world.write(|ledger| ledger.take_sample(&discovery.meta.id, &failed)).unwrap();
     assert_eq!(reconcile(&mut world).released, []);
-    world.write(|ledger| ledger.forget_places(&discovery.meta.id, &Default::default())).unwrap();
+    world.write(|ledger| ledger.forget_targets(&discovery.meta.id, &Default::default())).unwrap();
     assert_eq!(reconcile(&mut world).released, []);
     world.sees(&discovery, &[]);
     let released = reconcile(&mut world).released;
@@ -206,7 +206,7 @@ fn a_scan_that_began_before_the_import_releases_nothing() {
     world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
     world.sees(&discovery, &[vpc("vpc-1", "10.0.0.0/16")]);
     assert_eq!(names(&reconcile(&mut world).imported), ["vpc-1_10.0.0.0/16"]);
-    world.write(|ledger| ledger.forget_places(&discovery.meta.id, &Default::default())).unwrap();
+    world.write(|ledger| ledger.forget_targets(&discovery.meta.id, &Default::default())).unwrap();
     let late = Sample {
         account_id: "111122223333".into(),
         region: "us-east-1".into(),

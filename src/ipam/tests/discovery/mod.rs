@@ -21,7 +21,7 @@ impl World {
     }
 
     /// Stores a successful sample of account 1 in us-east-1, a minute after the last operation.
-    pub(super) fn sees(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
+    pub(super) fn sees(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> SampleChanges {
         self.sees_at(discovery, "111122223333", "us-east-1", resources)
     }
 
@@ -31,7 +31,7 @@ impl World {
         account_id: &str,
         region: &str,
         resources: &[DiscoveredCidr],
-    ) -> Taken {
+    ) -> SampleChanges {
         self.wait(1);
         let sample = Sample {
             account_id: account_id.into(),
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Stores a sample of account 1 in us-east-1 from files, a minute after the last operation.
-    pub(super) fn reads(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> Taken {
+    pub(super) fn reads(&mut self, discovery: &Discovery, resources: &[DiscoveredCidr]) -> SampleChanges {
         self.wait(1);
         let sample = Sample {
             account_id: "111122223333".into(),
@@ -145,7 +145,7 @@ fn a_sample_replaces_the_sightings_of_its_target() {
     };
     world.write(|ledger| ledger.take_sample(&discovery.meta.id, &failed)).unwrap();
     assert_eq!(world.resources().len(), 3);
-    let accounts = world.read(|reader| reader.discovered_accounts(&Spot::default())).unwrap();
+    let accounts = world.read(|reader| reader.discovered_accounts(&DiscoveryFilter::default())).unwrap();
     let failures: Vec<bool> = accounts.items.iter().map(|account| account.failure.is_some()).collect();
     assert_eq!(failures, [false, true]);
     world.check();
@@ -177,8 +177,8 @@ fn discoveries_are_found_by_id_or_as_the_only_one() {
     let mut world = World::new();
     let which = |world: &mut World, id: Option<&str>| world.read(|reader| reader.which_discovery(id));
     assert_eq!(which(&mut world, None).unwrap_err(), Error::NoDiscovery);
-    let spot = Spot::default();
-    assert_eq!(world.read(|reader| reader.discovered_accounts(&spot)).unwrap_err(), Error::NoDiscovery);
+    let filter = DiscoveryFilter::default();
+    assert_eq!(world.read(|reader| reader.discovered_accounts(&filter)).unwrap_err(), Error::NoDiscovery);
     let one = world.discovery("same");
     assert_eq!(which(&mut world, None).unwrap(), one);
     let two = world.discovery("same");
@@ -204,7 +204,7 @@ fn discoveries_are_found_by_id_or_as_the_only_one() {
 }
 
 #[test]
-fn public_addresses_are_kept_with_the_time_of_their_place() {
+fn public_addresses_are_kept_with_the_time_of_their_target() {
     let mut world = World::new();
     let discovery = world.discovery("all");
     let look = |world: &mut World, addresses: Vec<PublicAddress>| {
@@ -220,7 +220,7 @@ fn public_addresses_are_kept_with_the_time_of_their_place() {
     assert_eq!(look(&mut world, vec![address("203.0.113.9"), address("203.0.113.7")]), 2);
     assert_eq!(look(&mut world, vec![address("203.0.113.7")]), 1);
     assert_eq!(look(&mut world, vec![address("203.0.113.7")]), 0);
-    let seen = world.read(|reader| reader.discovered_public_addresses(&Spot::default())).unwrap();
+    let seen = world.read(|reader| reader.discovered_public_addresses(&DiscoveryFilter::default())).unwrap();
     assert_eq!(seen.items, [PublicAddress { sampled_at: Some(world.now), ..address("203.0.113.7") }]);
     assert_eq!((seen.regions, seen.oldest_sample), (vec!["us-east-1".to_owned()], Some(world.now)));
     world.check();

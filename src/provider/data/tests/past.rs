@@ -60,7 +60,7 @@ fn events_that_were_forgotten_are_reported_as_unknown() {
     let trend = [("ipam_pool_id", id(&world.eu_prod)), ("step", "240h".into())];
     assert_eq!(get(&world.read("ipam_events", &[]), "known_since"), "null");
     assert_eq!(get(&world.read("ipam_utilization_history", &trend), "known_since"), "null");
-    let local = Local::open(&url, Actor { owner: "auditor".to_owned(), ..Actor::default() }).unwrap();
+    let local = Local::open(&url, None, Actor { owner: "auditor".to_owned(), ..Actor::default() }).unwrap();
     let mode = ForgetMode { keep: Duration::ZERO, archive: None, dry_run: false };
     let mark = local.prune_events(mode, &mut |_, _, _| ()).unwrap().mark.unwrap();
     let events = world.read("ipam_events", &[]);

@@ -113,7 +113,7 @@ fn a_pool_about_to_be_replaced_is_not_ambiguous() {
 fn a_hold_of_another_owner_is_reported_with_that_owner() {
     let place = "memory:a_hold_of_another_owner_is_told_with_that_owner";
     let world = World::at(place, "us");
-    let them = Local::open(place, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
+    let them = Local::open(place, None, Actor { owner: "them".into(), ..Actor::default() }).unwrap();
     them.holds().unwrap().plan_allocation(&world.allocation_spec("theirs", "10.0.0.64/28"), &terms()).unwrap();
     let config = [("ipam_pool_id", id(&world.eu_prod)), ("name", "theirs".into())];
     let (path, text) = world.refused("ipam_allocation", &config);

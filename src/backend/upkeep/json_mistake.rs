@@ -2,7 +2,7 @@
 
 /// The error of `serde_json`, without any content of the text: its messages about types and values quote the text, and
 /// so do those of types of this program. The expected value is never a part of the text.
-pub(super) fn expected(error: &serde_json::Error) -> String {
+pub(super) fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = text.strip_suffix(&place).unwrap_or(&text);
@@ -62,9 +62,9 @@ mod tests {
             (r#"{"count": s3cret}"#, "expected value"),
             (r#"{"count": "s3cret"#, "EOF while parsing a string"),
         ] {
-            assert_eq!(expected(&serde_json::from_str::<Record>(text).unwrap_err()), words, "{text}");
+            assert_eq!(describe(&serde_json::from_str::<Record>(text).unwrap_err()), words, "{text}");
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
-                let words = expected(&serde_json::from_value::<Record>(value).unwrap_err());
+                let words = describe(&serde_json::from_value::<Record>(value).unwrap_err());
                 assert!(!words.contains("s3cret") && !words.contains("3333"), "{text} as a value: {words}");
             }
         }

@@ -6,32 +6,32 @@ use jiff::Timestamp;
 
 use super::{Ask, Problem, Severity, Topic};
 use crate::backend::observation::{
-    ComplianceStatus, OverlapStatus, PublicAddress, ResourceCidr, ResourceFilter, SeenType, Spot,
+    ComplianceStatus, DiscoveryFilter, OverlapStatus, PublicAddress, ResourceCidr, ResourceFilter, SeenType,
 };
 use crate::backend::{Ipam, Result};
 use crate::ipam::{Cidr, Error, Scope, ScopeType};
 
 /// The results of discoveries.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Seen {
+pub struct Discovered {
     /// The time of the oldest result, where the backend knows it.
     pub oldest: Option<Timestamp>,
     /// The resources, each right before those inside it: a VPC, its subnets, their interfaces. Resources with problems
     /// come first.
-    pub resources: Vec<SeenResource>,
+    pub resources: Vec<DiscoveredResource>,
     /// The public addresses, by address.
     pub addresses: Vec<PublicAddress>,
 }
 
 /// A block of a resource, and its place in the tree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SeenResource {
+pub struct DiscoveredResource {
     /// The depth in the tree; 1 for a resource that is not inside another.
     pub level: usize,
     pub found: ResourceCidr,
 }
 
-impl SeenResource {
+impl DiscoveredResource {
     /// Whether the resource breaks a rule or shares addresses.
     pub fn is_wrong(&self) -> bool {
         is_wrong(&self.found)
@@ -44,10 +44,10 @@ fn is_wrong(found: &ResourceCidr) -> bool {
 
 /// The refusal of a service is not an error of a report: the results belong to another account, which may not share
 /// them.
-fn told<T>(answer: Result<T>) -> Result<Option<T>> {
+fn unless_refused<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(Error::Service(fault)) => {
-            tracing::info!(?fault, "the report goes without what was seen");
+            tracing::info!(?fault, "the report goes without the results of discoveries");
             Ok(None)
         }
         Err(Error::Unsupported { .. } | Error::NoDiscovery) => Ok(None),
@@ -55,12 +55,12 @@ fn told<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-impl Seen {
+impl Discovered {
     /// `None` when there are no results.
     pub(super) fn gather(ipam: &dyn Ipam, ask: &Ask, scopes: &[Scope], pools: &[&str]) -> Result<Option<Self>> {
         let Some(observation) = ipam.observation() else { return Ok(None) };
         let filter = ResourceFilter { scope_id: ask.scope_id.clone(), ..ResourceFilter::default() };
-        let Some(mut found) = told(observation.resource_cidrs(&filter))? else { return Ok(None) };
+        let Some(mut found) = unless_refused(observation.resource_cidrs(&filter))? else { return Ok(None) };
         if ask.pool_id.is_some() {
             found.retain(|one| one.pool_id.as_ref().is_some_and(|id| pools.contains(&id.as_str())));
         }
@@ -68,7 +68,7 @@ impl Seen {
             |id: &String| scopes.iter().any(|one| one.meta.id == *id && one.scope_type == ScopeType::Public);
         let has_addresses = ask.pool_id.is_none() && ask.scope_id.as_ref().is_none_or(is_public);
         let addresses = if has_addresses { addresses(ipam)? } else { Vec::new() };
-        let oldest = told(observation.oldest_sample())?.flatten();
+        let oldest = unless_refused(observation.oldest_sample())?.flatten();
         if found.is_empty() && addresses.is_empty() {
             return Ok(None);
         }
@@ -115,9 +115,9 @@ fn addresses(ipam: &dyn Ipam) -> Result<Vec<PublicAddress>> {
         return Ok(Vec::new());
     };
     let mut found = BTreeMap::new();
-    for discovery in told(discoveries.list())?.unwrap_or_default() {
-        let spot = Spot { discovery_id: Some(discovery.id), region: None };
-        let seen = told(observation.discovered_public_addresses(&spot))?;
+    for discovery in unless_refused(discoveries.list())?.unwrap_or_default() {
+        let filter = DiscoveryFilter { discovery_id: Some(discovery.id), region: None };
+        let seen = unless_refused(observation.discovered_public_addresses(&filter))?;
         for one in seen.into_iter().flat_map(|seen| seen.items) {
             found.insert((one.address, one.region.clone()), one);
         }
@@ -154,34 +154,36 @@ fn wrongs(found: &ResourceCidr) -> Vec<Problem> {
 }
 
 /// Sorts resources so that each comes right before those inside it.
-fn tree(found: Vec<ResourceCidr>) -> Vec<SeenResource> {
+fn tree(found: Vec<ResourceCidr>) -> Vec<DiscoveredResource> {
     let parents = parents(&found);
     let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
-    for (place, parent) in parents.iter().enumerate() {
-        below.entry(*parent).or_default().push(place);
+    for (position, parent) in parents.iter().enumerate() {
+        below.entry(*parent).or_default().push(position);
     }
     // Whether a resource, or one inside it, has a problem.
     let mut faulty: Vec<bool> = found.iter().map(is_wrong).collect();
-    for place in 0..found.len() {
-        let mut above = parents[place];
-        while let Some(parent) = above.filter(|parent| faulty[place] && !faulty[*parent]) {
+    for position in 0..found.len() {
+        let mut above = parents[position];
+        while let Some(parent) = above.filter(|parent| faulty[position] && !faulty[*parent]) {
             faulty[parent] = true;
             above = parents[parent];
         }
     }
     let mut order = Vec::with_capacity(found.len());
-    let sorted = |places: Option<&Vec<usize>>| {
-        let mut places = places.cloned().unwrap_or_default();
-        places.sort_by_key(|place| (!faulty[*place], found[*place].cidr));
-        places
+    let sorted = |positions: Option<&Vec<usize>>| {
+        let mut positions = positions.cloned().unwrap_or_default();
+        positions.sort_by_key(|position| (!faulty[*position], found[*position].cidr));
+        positions
     };
-    let mut open: Vec<(usize, usize)> = sorted(below.get(&None)).into_iter().rev().map(|place| (place, 1)).collect();
-    while let Some((place, level)) = open.pop() {
-        order.push((place, level));
-        open.extend(sorted(below.get(&Some(place))).into_iter().rev().map(|inner| (inner, level + 1)));
+    let mut open: Vec<(usize, usize)> =
+        sorted(below.get(&None)).into_iter().rev().map(|position| (position, 1)).collect();
+    while let Some((position, level)) = open.pop() {
+        order.push((position, level));
+        open.extend(sorted(below.get(&Some(position))).into_iter().rev().map(|inner| (inner, level + 1)));
     }
     let mut found: Vec<Option<ResourceCidr>> = found.into_iter().map(Some).collect();
-    let take = |(place, level): (usize, usize)| found[place].take().map(|found| SeenResource { level, found });
+    let take =
+        |(position, level): (usize, usize)| found[position].take().map(|found| DiscoveredResource { level, found });
     order.into_iter().filter_map(take).collect()
 }
 
@@ -192,10 +194,10 @@ type Within<'a> = (&'a str, &'a str, &'a str, SeenType);
 fn parents(found: &[ResourceCidr]) -> Vec<Option<usize>> {
     // Grouped by VPC, because several VPCs may have the same blocks.
     let mut around: BTreeMap<Within<'_>, Vec<(Cidr, usize)>> = BTreeMap::new();
-    for (place, one) in found.iter().enumerate() {
+    for (position, one) in found.iter().enumerate() {
         if let (SeenType::Vpc | SeenType::Subnet, Some(vpc_id)) = (one.resource_type, &one.vpc_id) {
             let key = (vpc_id.as_str(), one.region.as_str(), one.scope_id.as_str(), one.resource_type);
-            around.entry(key).or_default().push((one.cidr, place));
+            around.entry(key).or_default().push((one.cidr, position));
         }
     }
     for list in around.values_mut() {
@@ -204,7 +206,7 @@ fn parents(found: &[ResourceCidr]) -> Vec<Option<usize>> {
     let inside = |one: &ResourceCidr, kind: SeenType| -> Option<usize> {
         let list = around.get(&(one.vpc_id.as_deref()?, one.region.as_str(), one.scope_id.as_str(), kind))?;
         let end = list.partition_point(|(cidr, _)| cidr.first() <= one.cidr.first());
-        list[..end].iter().rev().find(|(cidr, _)| cidr.contains(&one.cidr)).map(|(_, place)| *place)
+        list[..end].iter().rev().find(|(cidr, _)| cidr.contains(&one.cidr)).map(|(_, position)| *position)
     };
     let parent = |one: &ResourceCidr| match one.resource_type {
         SeenType::Vpc => None,
@@ -282,11 +284,11 @@ mod tests {
         wrong.overlaps_with = vec!["vpc vpc-b (10.0.0.0/8)".into()];
         wrong.compliance = Some(ComplianceStatus::Noncompliant);
         wrong.reasons = vec!["It is too large.".into(), "The tag env is missing.".into()];
-        let seen = Seen { resources: tree(vec![wrong]), ..Seen::default() };
-        let said: Vec<_> = seen.problems().into_iter().map(|one| (one.topic, one.name, one.what)).collect();
+        let discovered = Discovered { resources: tree(vec![wrong]), ..Discovered::default() };
+        let problems: Vec<_> = discovered.problems().into_iter().map(|one| (one.topic, one.name, one.what)).collect();
         let name = "vpc-a 10.0.0.0/16 (account 111122223333, us-east-1)".to_owned();
         let overlap = "It shares addresses with vpc vpc-b (10.0.0.0/8).".to_owned();
         let rules = "It is too large. The tag env is missing.".to_owned();
-        assert_eq!(said, [(Topic::Overlap, name.clone(), overlap), (Topic::Compliance, name, rules)]);
+        assert_eq!(problems, [(Topic::Overlap, name.clone(), overlap), (Topic::Compliance, name, rules)]);
     }
 }

@@ -1,0 +1,78 @@
+//! The trait that resources and commands call.
+
+use jiff::Timestamp;
+
+use super::observation::Observation;
+use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun, Service};
+use super::{Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result, Scopes};
+use crate::ipam::{Error, Overview, OverviewQuery, Unsupported};
+
+/// IP address management over some kind of storage.
+///
+/// `create_*` turns the hold of a plan into the object, and is idempotent. `get_*` answers `None` for an object that is
+/// gone (lapsed holds too). `delete_*` of an object that is gone succeeds. A part that not every backend has is behind a
+/// method that answers `None` where it is missing.
+pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
+    /// What this backend can and cannot do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The holds of plans, when this backend can hold anything. Without them, the ids and addresses of new objects are
+    /// known after apply.
+    fn holds(&self) -> Option<&dyn Holds> {
+        None
+    }
+
+    /// The recorded events, when this backend records them.
+    fn history(&self) -> Option<&dyn History> {
+        None
+    }
+
+    /// The recorded events.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where no events are recorded.
+    fn require_history(&self) -> Result<&dyn History> {
+        self.history().ok_or(Error::Unsupported { what: Unsupported::Events })
+    }
+
+    /// The operations that only a service has, when this backend is a service.
+    fn service(&self) -> Option<&(dyn Service + 'static)> {
+        None
+    }
+
+    /// The keeper of discoveries, when this backend has them.
+    fn discoveries(&self) -> Option<&dyn Keeps<DiscoveryNoun>> {
+        self.service().map(|service| service as _)
+    }
+
+    /// The keeper of treatments of blocks on resources, when this backend has them.
+    fn treatments(&self) -> Option<&dyn Keeps<ResourceCidrNoun>> {
+        self.service().map(|service| service as _)
+    }
+
+    /// The results of discoveries, when this backend has them.
+    fn observation(&self) -> Option<&(dyn Observation + 'static)> {
+        None
+    }
+
+    /// Verifies everything: free, held and used space are disjoint and add up to the provisioned space; indexes; event
+    /// chain.
+    fn check(&self) -> Result<Audit>;
+
+    /// Pools with their paths, blocks, sums and allocations, and the data of a report, as they are at one time.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the query names a pool that does not exist.
+    fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview>;
+
+    /// The owner for whom this backend acts; `None` where objects do not have owners.
+    fn owner(&self) -> Option<&str> {
+        None
+    }
+
+    /// The time by which this backend judges holds.
+    fn now(&self) -> Timestamp;
+
+    /// The location of the data, in words, without secrets.
+    fn describe(&self) -> String;
+}
