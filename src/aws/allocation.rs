@@ -16,7 +16,7 @@ use super::pool::Pools;
 use super::pool_tree::in_order;
 use super::response::{Refusal, ask, fault, the_one};
 use super::tags;
-use super::wait::{self, Progress, uncrowded, until};
+use super::wait::{self, Progress, retry_concurrent, until};
 
 /// The error code for space that AWS still holds when the user does not want to wait.
 const STILL_HELD: &str = "StillHeld";
@@ -66,6 +66,7 @@ impl<'a> Allocations<'a> {
         Ok(found)
     }
 
+    /// The allocation in that pool, as AWS reports it at once.
     pub(super) async fn get_in(&self, pool_id: &str, id: &str) -> Result<Option<Allocation>> {
         let found = self.describe(pool_id, Some(id)).await?.unwrap_or_default();
         let one = the_one(found, id, ec2::IpamPoolAllocation::ipam_pool_allocation_id)?;
@@ -180,7 +181,7 @@ impl<'a> Allocations<'a> {
             .ipam_pool_id(pool_id)
             .ipam_pool_allocation_id(own)
             .cidr(found.cidr.to_string());
-        match uncrowded(&self.aws.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
+        match retry_concurrent(&self.aws.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
             Ok(_) => {}
             Err(refusal) if refusal.is_not_found() => {}
             // The allocation was released before, or AWS is already releasing it.

@@ -11,7 +11,7 @@ use super::convert::{self, need, parts};
 use super::pending::RequestKey;
 use super::response::{Refusal, ask, fault};
 use super::tags;
-use super::wait::{self, Progress, uncrowded, until};
+use super::wait::{self, Progress, retry_concurrent, until};
 
 /// A request for a block.
 pub(super) struct BlockRequest<'a> {
@@ -171,7 +171,7 @@ impl Allocations<'_> {
             .set_description(spec.description.clone())
             .tag_specifications(tags::specification(convert::tagged(Kind::Allocation), &all))
             .client_token(self.aws.pending.token(key));
-        let answer = uncrowded(&self.aws.pace, || ask("AllocateIpamPoolCidr", request.clone().send())).await;
+        let answer = retry_concurrent(&self.aws.pace, || ask("AllocateIpamPoolCidr", request.clone().send())).await;
         self.aws.pending.answered(key, &answer);
         let answer = match answer {
             Ok(answer) => need(answer.ipam_pool_allocation, "allocation")?,

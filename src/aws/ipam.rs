@@ -22,7 +22,7 @@ use crate::store;
 use super::allocation::Allocations;
 use super::connection::Connection;
 use super::observation::Observations;
-use super::overview::Lists;
+use super::overview::PoolLists;
 use super::pool::Pools;
 use super::pool_cidr::PoolCidrs;
 use super::preflight::Preflight;
@@ -99,11 +99,11 @@ impl Ipam for AwsIpam {
     }
 
     fn check(&self) -> Result<Audit> {
-        run(Lists::new(&self.aws).audit())
+        run(PoolLists::new(&self.aws).audit())
     }
 
     fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
-        run(Lists::new(&self.aws).overview(query))
+        run(PoolLists::new(&self.aws).overview(query))
     }
 
     fn now(&self) -> Timestamp {

@@ -18,13 +18,13 @@ use super::scope::Scopes;
 use super::usage::{PoolSpace, assigned_in};
 
 /// The lists of pools, each requested when it is needed first.
-pub(super) struct Lists<'a> {
+pub(super) struct PoolLists<'a> {
     aws: &'a Connection,
     cidrs: HashMap<String, Vec<ec2::IpamPoolCidr>>,
     allocations: HashMap<String, Vec<Allocation>>,
 }
 
-impl<'a> Lists<'a> {
+impl<'a> PoolLists<'a> {
     pub(super) fn new(aws: &'a Connection) -> Self {
         Self { aws, cidrs: HashMap::new(), allocations: HashMap::new() }
     }
@@ -67,7 +67,7 @@ impl<'a> Lists<'a> {
 /// A pool as AWS lists it, and as a record without its blocks.
 type Listed = (ec2::IpamPool, Pool);
 
-impl Lists<'_> {
+impl PoolLists<'_> {
     pub(super) async fn overview(&mut self, query: &OverviewQuery<'_>) -> Result<Overview> {
         let (mut listed, audited) = self.listed_pools(query.pools).await?;
         let tree = PoolTree::new(listed.iter().map(|(_, pool)| pool));

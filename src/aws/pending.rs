@@ -10,19 +10,19 @@ use crate::backend::Noun;
 use crate::ipam::{Error, Result};
 
 use super::response::Refusal;
-use super::wait::What;
+use super::wait::ObjectKind;
 
 /// A new object: its kind, the object that contains it, and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
-    pub(super) what: What,
+    pub(super) kind: ObjectKind,
     pub(super) parent: String,
     pub(super) name: String,
 }
 
 impl RequestKey {
-    pub(super) fn new(what: What, parent: &str, name: &str) -> Self {
-        Self { what, parent: parent.to_owned(), name: name.to_owned() }
+    pub(super) fn new(kind: ObjectKind, parent: &str, name: &str) -> Self {
+        Self { kind, parent: parent.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -50,7 +50,7 @@ impl PendingRequests {
     pub(super) fn token(&self, key: &RequestKey) -> String {
         let nonce = *self.get().nonces.entry(key.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
         let mut hash = Sha256::new();
-        for part in [key.what.word, &key.parent, &key.name, &format!("{nonce:016x}")] {
+        for part in [key.kind.word, &key.parent, &key.name, &format!("{nonce:016x}")] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -94,7 +94,7 @@ impl PendingRequests {
     where
         Begun: Future<Output = Result<String, Refusal>>,
     {
-        let key = RequestKey::new(What::of::<N>(), parent, name);
+        let key = RequestKey::new(ObjectKind::of::<N>(), parent, name);
         let queue = self.queue(parent);
         let guard = queue.lock().await;
         let id = match self.begun(&key) {

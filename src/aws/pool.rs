@@ -22,7 +22,7 @@ pub(super) fn is_gone(state: Option<&ec2::IpamPoolState>) -> bool {
     matches!(state, Some(State::DeleteInProgress | State::DeleteComplete | State::CreateFailed))
 }
 
-/// Whether a CIDR is in the pool, or is being added to it.
+/// Whether a CIDR is in its pool, or is being added to it.
 fn is_present(state: Option<&ec2::IpamPoolCidrState>) -> bool {
     use ec2::IpamPoolCidrState as State;
     matches!(
@@ -38,6 +38,7 @@ pub(super) struct Pools<'a> {
 }
 
 impl Pools<'_> {
+    /// The pool as AWS describes it; also a deleted one, while AWS lists it.
     pub(super) async fn describe(&self, id: &str) -> Result<Option<ec2::IpamPool>, Refusal> {
         let found = self.aws.clients.home().describe_ipam_pools().ipam_pool_ids(id).into_paginator().items().send();
         let found = or_nothing(ask("DescribeIpamPools", found.try_collect()).await)?;
@@ -80,6 +81,7 @@ impl Pools<'_> {
         convert::pool(found, &present)
     }
 
+    /// The pools of the IPAM as AWS describes them.
     pub(super) async fn describe_all(&self) -> Result<Vec<ec2::IpamPool>> {
         let ipam_id = &self.aws.ipam().await?.id;
         let found = self.aws.clients.home().describe_ipam_pools().into_paginator().items().send();
@@ -99,7 +101,7 @@ impl Pools<'_> {
     }
 
     /// The pools of the IPAM for which `is_wanted` is true.
-    pub(super) async fn list_where(&self, is_wanted: impl Fn(&Pool) -> bool) -> Result<Vec<Pool>> {
+    async fn list_where(&self, is_wanted: impl Fn(&Pool) -> bool) -> Result<Vec<Pool>> {
         let mut pools = Vec::new();
         for found in self.describe_all().await? {
             if is_wanted(&convert::pool(&found, &BTreeSet::new())?) {
@@ -124,6 +126,7 @@ impl Pools<'_> {
         found.iter().filter(|one| one.cidr().is_some()).map(|one| convert::cidr(one.cidr())).collect()
     }
 
+    /// The CIDRs of a pool as AWS describes them, including those that are being added.
     pub(super) async fn describe_present_cidrs(&self, pool_id: &str) -> Result<Vec<ec2::IpamPoolCidr>> {
         let mut found = self.describe_cidrs(pool_id).await?.unwrap_or_default();
         found.retain(|one| is_present(one.state()));

@@ -14,7 +14,7 @@ use super::pool_cidr::PoolCidrs;
 use super::response::ask;
 use super::tags;
 use super::usage::first_few;
-use super::wait::uncrowded;
+use super::wait::retry_concurrent;
 
 /// The blocks to add to and to remove from the pool's declaration; `None` if only a new pool can have the wanted
 /// provision.
@@ -98,7 +98,7 @@ impl Pools<'_> {
         let client = self.aws.clients.home();
         self.aws.retag(&client, id, &tags::all(Some(found.tags())), &after).await?;
         if let Some(request) = self.modification(id, &before, change) {
-            uncrowded(&self.aws.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
         }
         self.wait_until_usable(id, &change.name, false).await?;
         self.provision(id, &change.provision).await?;

@@ -14,7 +14,7 @@ use super::pending::RequestKey;
 use super::pool::Pools;
 use super::response::{ask, fault};
 use super::usage::first_few;
-use super::wait::{self, Progress, uncrowded, until};
+use super::wait::{self, Progress, retry_concurrent, until};
 
 fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::PoolCidr.into(), id, name)
@@ -35,10 +35,10 @@ const fn block(size: Size) -> Option<Cidr> {
     }
 }
 
-/// The proof that a block belongs to the account, in the form of a request.
-type Shown = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
+/// The proof that a block belongs to the account, in the form of a request: the method, the certificate, the token.
+type ProofParts = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
 
-fn proven(proof: Option<&Proof>) -> Shown {
+fn proof_parts(proof: Option<&Proof>) -> ProofParts {
     match proof {
         None => (None, None, None),
         Some(Proof::Token(id)) => (Some(ec2::VerificationMethod::DnsToken), None, Some(id.clone())),
@@ -109,7 +109,7 @@ impl<'a> PoolCidrs<'a> {
             Size::NetmaskLength(length) => Some(i32::from(length)),
             _ => None,
         };
-        let (method, context, token) = proven(proof);
+        let (method, context, token) = proof_parts(proof);
         let request = self
             .aws
             .clients
@@ -122,7 +122,7 @@ impl<'a> PoolCidrs<'a> {
             .set_cidr_authorization_context(context)
             .set_ipam_external_resource_verification_token_id(token)
             .client_token(self.aws.pending.token(key));
-        let answer = uncrowded(&self.aws.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
+        let answer = retry_concurrent(&self.aws.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
         self.aws.pending.answered(key, &answer);
         let answer = match answer {
             Ok(answer) => answer,
@@ -269,7 +269,7 @@ impl<'a> PoolCidrs<'a> {
             self.require_unused(pool, own, cidr).await?;
             let client = self.aws.clients.home();
             let request = client.deprovision_ipam_pool_cidr().ipam_pool_id(&pool.meta.id).cidr(cidr.to_string());
-            match uncrowded(&self.aws.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
+            match retry_concurrent(&self.aws.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
                 Ok(_) => {}
                 // The block is already being deprovisioned.
                 Err(refusal) if refusal.is("IncorrectState") || refusal.is_not_found() => {}

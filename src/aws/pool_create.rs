@@ -12,7 +12,7 @@ use super::pool::{Pools, unfinished};
 use super::pool_cidr::PoolCidrs;
 use super::response::{ask, fault};
 use super::tags;
-use super::wait::{Progress, uncrowded, until};
+use super::wait::{Progress, retry_concurrent, until};
 
 /// The scope and the source pool of a new pool, and the values that it takes from them.
 pub(super) struct PoolPosition {
@@ -129,7 +129,7 @@ impl Pools<'_> {
             .set_auto_import(special.auto_import.then_some(true))
             .tag_specifications(tags::specification(convert::tagged(Kind::Pool), &all))
             .client_token(self.aws.pending.token(key));
-        let answer = uncrowded(&self.aws.pace, || ask("CreateIpamPool", request.clone().send())).await;
+        let answer = retry_concurrent(&self.aws.pace, || ask("CreateIpamPool", request.clone().send())).await;
         self.aws.pending.answered(key, &answer);
         let answer = answer.map_err(|refusal| refusal.adding(&convert::about_resource(special)))?;
         let id = need(answer.ipam_pool.and_then(|pool| pool.ipam_pool_id), "pool id")?;
@@ -195,7 +195,7 @@ impl Pools<'_> {
     }
 
     /// The declaration of a pool, from its tags.
-    pub(super) async fn marks(&self, id: &str) -> Result<(Option<u8>, BTreeSet<Cidr>)> {
+    async fn marks(&self, id: &str) -> Result<(Option<u8>, BTreeSet<Cidr>)> {
         let found = self.describe(id).await?;
         Ok(tags::marks(&tags::all(found.as_ref().map(ec2::IpamPool::tags))))
     }
@@ -212,7 +212,7 @@ impl Pools<'_> {
 
     /// Deletes a new pool that cannot be completed, so that its name is free.
     async fn undo_create(&self, id: &str, name: &str) {
-        tracing::warn!(id, name, "taking the unfinished pool away again");
+        tracing::warn!(id, name, "deleting the unfinished pool again");
         let mut gone = self.delete(id, false).await;
         for _ in 0..5 {
             if matches!(gone, Err(Error::Pending(_))) {

@@ -9,7 +9,7 @@ use super::pool::{Pools, unfinished};
 use super::pool_cidr::PoolCidrs;
 use super::response::{ask, fault};
 use super::usage::first_few;
-use super::wait::{Progress, uncrowded, until};
+use super::wait::{Progress, retry_concurrent, until};
 
 impl Pools<'_> {
     pub(super) async fn delete(&self, id: &str, cascade: bool) -> Result<()> {
@@ -24,7 +24,7 @@ impl Pools<'_> {
             PoolCidrs { aws: self.aws }.deprovision_all(&pool).await?;
         }
         let request = self.aws.clients.home().delete_ipam_pool().ipam_pool_id(id).set_cascade(cascade.then_some(true));
-        let answer = uncrowded(&self.aws.pace, || ask("DeleteIpamPool", request.clone().send())).await;
+        let answer = retry_concurrent(&self.aws.pace, || ask("DeleteIpamPool", request.clone().send())).await;
         match answer {
             Ok(_) => {}
             Err(refusal) if refusal.is_not_found() => {}

@@ -48,7 +48,8 @@ pub(super) struct Scopes<'a> {
 }
 
 impl Scopes<'_> {
-    pub(super) async fn describe(&self, id: &str) -> Result<Option<ec2::IpamScope>, Refusal> {
+    /// The scope as AWS describes it; also a deleted one, while AWS lists it.
+    async fn describe(&self, id: &str) -> Result<Option<ec2::IpamScope>, Refusal> {
         let found = self.aws.clients.home().describe_ipam_scopes().ipam_scope_ids(id).into_paginator().items().send();
         let found = or_nothing(ask("DescribeIpamScopes", found.try_collect()).await)?;
         the_one(found, id, ec2::IpamScope::ipam_scope_id)
@@ -59,7 +60,7 @@ impl Scopes<'_> {
         self.list_in(&self.aws.ipam().await?.id).await
     }
 
-    pub(super) async fn list_in(&self, ipam_id: &str) -> Result<Vec<Scope>> {
+    async fn list_in(&self, ipam_id: &str) -> Result<Vec<Scope>> {
         let found = self.aws.clients.home().describe_ipam_scopes().into_paginator().items().send();
         let found: Vec<ec2::IpamScope> = ask("DescribeIpamScopes", found.try_collect()).await?;
         let is_here = |scope: &&ec2::IpamScope| {

@@ -50,8 +50,8 @@ impl Associations<'_> {
     }
 
     /// Waits until the IPAM uses the results of the discovery. A `new` association may not be listed yet.
-    async fn usable(&self, id: &str, new: bool) -> Result<AssociationRecord> {
-        record(&self.aws.pace.usable::<AssociationNoun, _, _>(id, new, || self.describe(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<AssociationRecord> {
+        record(&self.aws.pace.wait_until_usable::<AssociationNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
     async fn begin(&self, spec: &AssociationSpec, token: String) -> Result<String, Refusal> {
@@ -76,7 +76,7 @@ impl Associations<'_> {
 impl AsyncKeeps<AssociationNoun> for Associations<'_> {
     async fn create(&self, spec: &AssociationSpec) -> Result<AssociationRecord> {
         let begin = |token| self.begin(spec, token);
-        let finish = async |id: String| self.usable(&id, true).await;
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
         let pending = &self.aws.pending;
         pending.create_once::<AssociationNoun, _>(&spec.ipam_id, &spec.discovery_id, begin, finish).await
     }
@@ -95,7 +95,7 @@ impl AsyncKeeps<AssociationNoun> for Associations<'_> {
 
     async fn update(&self, id: &str, before: &AssociationSpec, after: &AssociationSpec) -> Result<AssociationRecord> {
         self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
-        self.usable(id, false).await
+        self.wait_until_usable(id, false).await
     }
 
     async fn delete(&self, id: &str, _spec: &AssociationSpec) -> Result<()> {
@@ -116,6 +116,6 @@ impl AsyncKeeps<AssociationNoun> for Associations<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<AssociationNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<AssociationNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -8,7 +8,7 @@ use crate::ipam::{Proof, Result};
 use super::super::connection::Connection;
 use super::super::convert::{self, composite, need, parts};
 use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Progress, Stage, What, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, Stage, unfinished, until};
 use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::Byoasn) -> Result<ByoasnRecord> {
@@ -96,9 +96,9 @@ impl Byoasns<'_> {
         }
     }
 
-    async fn usable(&self, id: &str) -> Result<ByoasnRecord> {
+    async fn wait_until_usable(&self, id: &str) -> Result<ByoasnRecord> {
         let (asn, ipam_id) = parts(id);
-        until(&self.aws.pace, unfinished(What::of::<ByoasnNoun>(), id, asn), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ByoasnNoun>(), id, asn), || async move {
             let Some(found) = self.describe(asn, ipam_id).await? else {
                 return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
@@ -118,7 +118,7 @@ impl Byoasns<'_> {
 impl AsyncKeeps<ByoasnNoun> for Byoasns<'_> {
     async fn create(&self, spec: &ByoasnSpec) -> Result<ByoasnRecord> {
         let begin = |_token| self.begin(spec);
-        let finish = async |id: String| self.usable(&id).await;
+        let finish = async |id: String| self.wait_until_usable(&id).await;
         self.aws.pending.create_once::<ByoasnNoun, _>(&spec.ipam_id, &spec.asn.to_string(), begin, finish).await
     }
 
@@ -133,7 +133,7 @@ impl AsyncKeeps<ByoasnNoun> for Byoasns<'_> {
 
     /// No argument can change in place. Another proof is used the next time that the number is provisioned.
     async fn update(&self, id: &str, _before: &ByoasnSpec, _after: &ByoasnSpec) -> Result<ByoasnRecord> {
-        self.usable(id).await
+        self.wait_until_usable(id).await
     }
 
     async fn delete(&self, id: &str, _spec: &ByoasnSpec) -> Result<()> {
@@ -145,7 +145,7 @@ impl AsyncKeeps<ByoasnNoun> for Byoasns<'_> {
             let request = self.aws.clients.home().deprovision_ipam_byoasn().ipam_id(ipam_id).asn(asn);
             ask(action, request.send()).await?;
         }
-        until(&self.aws.pace, unfinished(What::of::<ByoasnNoun>(), id, asn), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ByoasnNoun>(), id, asn), || async move {
             let found = self.describe(asn, ipam_id).await?;
             match found.as_ref().map(|found| (found.state(), stage(found))) {
                 None | Some((Some(ec2::AsnState::FailedProvision), _) | (_, Stage::Gone)) => Ok(Progress::Ready(())),

@@ -9,7 +9,7 @@ use crate::ipam::{Cidr, Result};
 use super::super::connection::Connection;
 use super::super::convert;
 use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Progress, Stage, What, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, Stage, unfinished, until};
 use super::byoip::ByoipCidrs;
 use super::keeper::AsyncKeeps;
 
@@ -76,8 +76,8 @@ impl ByoasnAssociations<'_> {
         }
     }
 
-    async fn usable(&self, parts: &Parts, id: &str) -> Result<ByoasnAssociationRecord> {
-        until(&self.aws.pace, unfinished(What::of::<ByoasnAssociationNoun>(), id, id), || async move {
+    async fn wait_until_usable(&self, parts: &Parts, id: &str) -> Result<ByoasnAssociationRecord> {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ByoasnAssociationNoun>(), id, id), || async move {
             let Some((found, region)) = self.describe(parts).await? else {
                 return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
@@ -112,7 +112,7 @@ impl AsyncKeeps<ByoasnAssociationNoun> for ByoasnAssociations<'_> {
         let parts = &Parts { asn: spec.asn, cidr: spec.cidr, region: Some(region.clone()) };
         let name = &format!("{}_{}_{region}", spec.asn, spec.cidr);
         let begin = |_token| self.begin(parts, name);
-        let finish = async |id: String| self.usable(parts, &id).await;
+        let finish = async |id: String| self.wait_until_usable(parts, &id).await;
         self.aws.pending.create_once::<ByoasnAssociationNoun, _>(&region, name, begin, finish).await
     }
 
@@ -142,7 +142,7 @@ impl AsyncKeeps<ByoasnAssociationNoun> for ByoasnAssociations<'_> {
         _before: &ByoasnAssociationSpec,
         _after: &ByoasnAssociationSpec,
     ) -> Result<ByoasnAssociationRecord> {
-        self.usable(&Parts::of(id)?, id).await
+        self.wait_until_usable(&Parts::of(id)?, id).await
     }
 
     async fn delete(&self, id: &str, _spec: &ByoasnAssociationSpec) -> Result<()> {
@@ -154,7 +154,7 @@ impl AsyncKeeps<ByoasnAssociationNoun> for ByoasnAssociations<'_> {
             let request = client.disassociate_ipam_byoasn().asn(parts.asn.to_string()).cidr(parts.cidr.to_string());
             ask(action, request.send()).await?;
         }
-        until(&self.aws.pace, unfinished(What::of::<ByoasnAssociationNoun>(), id, id), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ByoasnAssociationNoun>(), id, id), || async move {
             use ec2::AsnAssociationState as State;
             match self.describe(parts).await? {
                 None => Ok(Progress::Ready(())),

@@ -17,7 +17,7 @@ use super::super::pending::RequestKey;
 use super::super::pool::Pools;
 use super::super::pool_cidr::PoolCidrs;
 use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Progress, Stage, What, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, Stage, unfinished, until};
 use super::keeper::AsyncKeeps;
 
 /// The word for the AS number of Amazon.
@@ -51,7 +51,7 @@ fn state(found: &ec2::ByoipCidr) -> String {
 }
 
 fn unfinished_range(id: &str, cidr: &Cidr) -> impl Fn(String) -> Unfinished + use<> {
-    unfinished(What::of::<ByoipCidrNoun>(), id, &cidr.to_string())
+    unfinished(ObjectKind::of::<ByoipCidrNoun>(), id, &cidr.to_string())
 }
 
 /// The pool or the Region that has a range.
@@ -76,6 +76,7 @@ impl<'a> ByoipCidrs<'a> {
         PoolCidrs { aws: self.aws }
     }
 
+    /// The ranges in the Region of the client.
     async fn describe_in(&self, client: &Client) -> Result<Vec<ec2::ByoipCidr>, Refusal> {
         let found = client.describe_byoip_cidrs().max_results(100).into_paginator().items().send();
         ask("DescribeByoipCidrs", found.try_collect()).await
@@ -193,7 +194,8 @@ impl<'a> ByoipCidrs<'a> {
             return self.record(&spec.cidr, location, None);
         };
         let client = &self.aws.clients.in_region(region);
-        let asked = &RequestKey::new(What::of::<ByoipCidrNoun>(), id, &format!("{} {:?}", spec.advertise, spec.asn));
+        let asked =
+            &RequestKey::new(ObjectKind::of::<ByoipCidrNoun>(), id, &format!("{} {:?}", spec.advertise, spec.asn));
         let done = until(&self.aws.pace, unfinished_range(id, &spec.cidr), || async move {
             let Some(found) = self.describe(client, &spec.cidr).await? else {
                 return Ok(Progress::Wait("it is not listed yet".to_owned()));
@@ -348,7 +350,7 @@ impl AsyncKeeps<ByoipCidrNoun> for ByoipCidrs<'_> {
         let location = self.location(pool_id).await?.ok_or_else(|| no_pool(pool_id))?;
         let id = id_of(&spec.cidr, pool_id);
         let pending = &self.aws.pending;
-        let key = RequestKey::new(What::of::<ByoipCidrNoun>(), self.aws.clients.home_region(), &id);
+        let key = RequestKey::new(ObjectKind::of::<ByoipCidrNoun>(), self.aws.clients.home_region(), &id);
         if pending.begun(&key).is_none() {
             self.begin(spec, &location).await?;
             pending.begin(&key, &id);

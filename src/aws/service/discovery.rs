@@ -13,7 +13,7 @@ use super::super::connection::Connection;
 use super::super::convert::{need, text};
 use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
 use super::super::tags;
-use super::super::wait::{Stateful, uncrowded};
+use super::super::wait::{Stateful, retry_concurrent};
 use super::ipam::{added, removed, some};
 use super::keeper::AsyncKeeps;
 
@@ -76,8 +76,8 @@ impl Discoveries<'_> {
     }
 
     /// Waits until the discovery can be used. A `new` discovery may not be listed yet.
-    async fn usable(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
-        record(&self.aws.pace.usable::<DiscoveryNoun, _, _>(id, new, || self.describe(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
+        record(&self.aws.pace.wait_until_usable::<DiscoveryNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
     async fn begin(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
@@ -100,12 +100,12 @@ impl Discoveries<'_> {
     /// Adds the values that a creation request cannot contain. If AWS refuses them, the discovery is deleted again, because
     /// an account can have only one.
     async fn finish(&self, id: &str, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
-        let made = self.usable(id, true).await?;
+        let made = self.wait_until_usable(id, true).await?;
         if made.exclusions == spec.exclusions {
             return Ok(made);
         }
         let Err(refusal) = self.exclude(id, &made.exclusions, &spec.exclusions).await else {
-            return self.usable(id, false).await;
+            return self.wait_until_usable(id, false).await;
         };
         let is_taken_back =
             refusal.is_certain() && matches!(self.delete(id, spec).await, Ok(()) | Err(Error::Pending(_)));
@@ -121,7 +121,7 @@ impl Discoveries<'_> {
             .ipam_resource_discovery_id(id)
             .set_add_organizational_unit_exclusions(some(new.difference(old).map(exclusion).collect()))
             .set_remove_organizational_unit_exclusions(some(old.difference(new).map(no_exclusion).collect()));
-        uncrowded(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await.map(drop)
     }
 }
 
@@ -157,14 +157,14 @@ impl AsyncKeeps<DiscoveryNoun> for Discoveries<'_> {
             .set_add_operating_regions(some(new.difference(old).map(|region| added(region)).collect()))
             .set_remove_operating_regions(some(old.difference(new).map(|region| removed(region)).collect()));
         if (&before.description, old) != (&after.description, new) {
-            uncrowded(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await?;
-            self.usable(id, false).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await?;
+            self.wait_until_usable(id, false).await?;
         }
         if before.exclusions != after.exclusions {
             self.exclude(id, &before.exclusions, &after.exclusions).await?;
         }
         self.aws.retag(&self.aws.clients.home(), id, &all_tags(before), &all_tags(after)).await?;
-        self.usable(id, false).await
+        self.wait_until_usable(id, false).await
     }
 
     async fn delete(&self, id: &str, _spec: &DiscoverySpec) -> Result<()> {
@@ -183,6 +183,6 @@ impl AsyncKeeps<DiscoveryNoun> for Discoveries<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<DiscoveryNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<DiscoveryNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -9,7 +9,7 @@ use super::super::connection::Connection;
 use super::super::convert::{need, text};
 use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
 use super::super::tags;
-use super::super::wait::{Stateful, uncrowded};
+use super::super::wait::{Stateful, retry_concurrent};
 use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
@@ -70,8 +70,8 @@ impl Ipams<'_> {
     }
 
     /// Waits until the IPAM can be used. A `new` IPAM may not be listed yet.
-    async fn usable(&self, id: &str, new: bool) -> Result<IpamRecord> {
-        record(&self.aws.pace.usable::<IpamNoun, _, _>(id, new, || self.describe(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<IpamRecord> {
+        record(&self.aws.pace.wait_until_usable::<IpamNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
     async fn begin(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
@@ -97,7 +97,7 @@ impl AsyncKeeps<IpamNoun> for Ipams<'_> {
     async fn create(&self, spec: &IpamSpec) -> Result<IpamRecord> {
         let home = self.aws.clients.home_region();
         let begin = |token| self.begin(spec, token);
-        let finish = async |id: String| self.usable(&id, true).await;
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
         self.aws.pending.create_once::<IpamNoun, _>(home, "", begin, finish).await
     }
 
@@ -132,10 +132,10 @@ impl AsyncKeeps<IpamNoun> for Ipams<'_> {
             );
         let same = IpamSpec { tags: before.tags.clone(), cascade: before.cascade, ..after.clone() };
         if same != *before {
-            uncrowded(&self.aws.pace, || ask("ModifyIpam", request.clone().send())).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpam", request.clone().send())).await?;
         }
         self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
-        self.usable(id, false).await
+        self.wait_until_usable(id, false).await
     }
 
     async fn delete(&self, id: &str, spec: &IpamSpec) -> Result<()> {
@@ -146,6 +146,6 @@ impl AsyncKeeps<IpamNoun> for Ipams<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<IpamNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<IpamNoun, _, _>(id, || self.describe(id)).await
     }
 }

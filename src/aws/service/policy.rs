@@ -11,7 +11,7 @@ use super::super::pages::all_pages;
 use super::super::pending::request_name;
 use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
 use super::super::tags;
-use super::super::wait::{Stage, Stateful, uncrowded};
+use super::super::wait::{Stage, Stateful, retry_concurrent};
 use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -> Result<PolicyRecord> {
@@ -73,8 +73,8 @@ impl Policies<'_> {
         Ok(rules_of(&documents.await?))
     }
 
-    async fn rested(&self, id: &str, new: bool) -> Result<(ec2::IpamPolicy, Option<Error>)> {
-        self.aws.pace.rested::<PolicyNoun, _, _>(id, new, || self.describe(id), async |_| Ok(None)).await
+    async fn wait_until_settled(&self, id: &str, new: bool) -> Result<(ec2::IpamPolicy, Option<Error>)> {
+        self.aws.pace.wait_until_settled::<PolicyNoun, _, _>(id, new, || self.describe(id), async |_| Ok(None)).await
     }
 
     async fn begin(&self, ipam_id: &str, spec: &PolicySpec, token: String) -> Result<String, Refusal> {
@@ -108,13 +108,15 @@ impl Policies<'_> {
             .locale(locale)
             .resource_type(resource_type.to_string().as_str().into())
             .set_allocation_rules(Some(pools.iter().map(rule).collect()));
-        uncrowded(&self.aws.pace, || ask("ModifyIpamPolicyAllocationRules", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamPolicyAllocationRules", request.clone().send()))
+            .await
+            .map(drop)
     }
 
     /// Changes the rules to `wanted`: one call for each pair whose rules differ in AWS, beginning with the pairs to
     /// remove.
     async fn set_rules(&self, id: &str, wanted: &PolicyRules, new: bool) -> Result<PolicyRecord> {
-        let (found, failure) = self.rested(id, new).await?;
+        let (found, failure) = self.wait_until_settled(id, new).await?;
         let present = self.rules(id).await?;
         if new && failure.is_some() {
             return record(&found, present, failure);
@@ -122,7 +124,7 @@ impl Policies<'_> {
         let gone = present.keys().filter(|pair| !wanted.contains_key(*pair)).map(|pair| (pair, &[] as &[String]));
         let set = wanted.iter().filter(|(pair, pools)| present.get(*pair) != Some(*pools));
         for (pair, pools) in gone.chain(set.map(|(pair, pools)| (pair, pools.as_slice()))) {
-            self.rested(id, new).await?;
+            self.wait_until_settled(id, new).await?;
             match self.set_rule(id, pair, pools).await {
                 Ok(()) => {}
                 // The policy exists with the rules that it has so far, so it belongs in the state.
@@ -132,7 +134,7 @@ impl Policies<'_> {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        let (found, failure) = self.rested(id, new).await?;
+        let (found, failure) = self.wait_until_settled(id, new).await?;
         record(&found, self.rules(id).await?, failure)
     }
 
@@ -185,6 +187,6 @@ impl AsyncKeeps<PolicyNoun> for Policies<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<PolicyNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<PolicyNoun, _, _>(id, || self.describe(id)).await
     }
 }

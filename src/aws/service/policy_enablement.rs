@@ -7,7 +7,7 @@ use crate::ipam::{Result, Words};
 use super::super::connection::Connection;
 use super::super::pages::all_pages;
 use super::super::response::{Refusal, ask};
-use super::super::wait::{Progress, Stateful, What, uncrowded, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, Stateful, retry_concurrent, unfinished, until};
 use super::keeper::AsyncKeeps;
 use super::policy::Policies;
 
@@ -19,14 +19,14 @@ pub(in crate::aws) struct Enablements<'a> {
 
 impl Enablements<'_> {
     /// The policy that applies to the account that asks.
-    async fn of_own_account(&self) -> Result<Option<Enabled>, Refusal> {
+    async fn enabled_for_own_account(&self) -> Result<Option<Enabled>, Refusal> {
         let answer = ask("GetEnabledIpamPolicy", self.aws.clients.home().get_enabled_ipam_policy().send()).await?;
         let policy_id = answer.ipam_policy_id.filter(|id| answer.ipam_policy_enabled != Some(false) && !id.is_empty());
         let managed_by = answer.managed_by.map(|word| ManagedBy::said(word.as_str()));
         Ok(policy_id.map(|policy_id| Enabled { enablement: Enablement { policy_id, target: None }, managed_by }))
     }
 
-    async fn of_targets(&self, policy_id: &str) -> Result<Vec<Enabled>, Refusal> {
+    async fn enabled_for_targets(&self, policy_id: &str) -> Result<Vec<Enabled>, Refusal> {
         let found = all_pages(|token| {
             let request = self
                 .aws
@@ -49,8 +49,8 @@ impl Enablements<'_> {
 
     async fn find(&self, wanted: &Enablement) -> Result<Option<Enabled>> {
         let found = match &wanted.target {
-            None => self.of_own_account().await?.into_iter().collect(),
-            Some(_) => match self.of_targets(&wanted.policy_id).await {
+            None => self.enabled_for_own_account().await?.into_iter().collect(),
+            Some(_) => match self.enabled_for_targets(&wanted.policy_id).await {
                 Err(refusal) if refusal.is_not_found() => Vec::new(),
                 answer => answer?,
             },
@@ -71,9 +71,9 @@ impl AsyncKeeps<EnablementNoun> for Enablements<'_> {
             .enable_ipam_policy()
             .ipam_policy_id(&spec.policy_id)
             .set_organization_target_id(spec.target.clone());
-        uncrowded(&self.aws.pace, || ask("EnableIpamPolicy", request.clone().send())).await?;
+        retry_concurrent(&self.aws.pace, || ask("EnableIpamPolicy", request.clone().send())).await?;
         let id = spec.id();
-        until(&self.aws.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.find(spec).await?;
             Ok(found.map_or_else(|| Progress::Wait("it is not in effect yet".to_owned()), Progress::Ready))
         })
@@ -85,10 +85,10 @@ impl AsyncKeeps<EnablementNoun> for Enablements<'_> {
     }
 
     async fn list(&self) -> Result<Vec<Enabled>> {
-        let mut all: Vec<Enabled> = self.of_own_account().await?.into_iter().collect();
+        let mut all: Vec<Enabled> = self.enabled_for_own_account().await?.into_iter().collect();
         let policies = Policies { aws: self.aws }.describe_all(None).await?;
         for policy in policies.iter().filter(|policy| !policy.is_going()) {
-            all.extend(self.of_targets(policy.ipam_policy_id().unwrap_or_default()).await?);
+            all.extend(self.enabled_for_targets(policy.ipam_policy_id().unwrap_or_default()).await?);
         }
         Ok(all)
     }
@@ -109,13 +109,13 @@ impl AsyncKeeps<EnablementNoun> for Enablements<'_> {
                 .disable_ipam_policy()
                 .ipam_policy_id(&spec.policy_id)
                 .set_organization_target_id(spec.target.clone());
-            match uncrowded(&self.aws.pace, || ask("DisableIpamPolicy", request.clone().send())).await {
+            match retry_concurrent(&self.aws.pace, || ask("DisableIpamPolicy", request.clone().send())).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
         let id = spec.id();
-        until(&self.aws.pace, unfinished(What::of::<EnablementNoun>(), &id, &id), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<EnablementNoun>(), &id, &id), || async move {
             let found = self.find(spec).await?;
             Ok(found.map_or(Progress::Ready(()), |_| Progress::Wait("it is still in effect".to_owned())))
         })

@@ -10,7 +10,7 @@ use super::super::convert::{cidr, id_of_arn, need, text};
 use super::super::pending::request_name;
 use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
 use super::super::tags;
-use super::super::wait::{Stage, Stateful, uncrowded};
+use super::super::wait::{Stage, Stateful, retry_concurrent};
 use super::keeper::AsyncKeeps;
 use super::resolver_rules::{rule, rule_request};
 
@@ -73,12 +73,12 @@ impl Resolvers<'_> {
     }
 
     /// Waits until the resolver can be used and AWS has reported the result of the version with its rules.
-    async fn usable(&self, id: &str, new: bool) -> Result<ResolverRecord> {
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<ResolverRecord> {
         let waits_for = async |found: &ec2::IpamPrefixListResolver| {
             Ok((status(found) == Some(PENDING)).then(|| "its version is being made".to_owned()))
         };
         let read = || self.describe(id);
-        let (found, failure) = self.aws.pace.rested::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
+        let (found, failure) = self.aws.pace.wait_until_settled::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
         record(&found, self.rules(id).await?, failure)
     }
 
@@ -149,7 +149,7 @@ impl AsyncKeeps<ResolverNoun> for Resolvers<'_> {
             None => self.aws.ipam().await?.id.clone(),
         };
         let begin = |token| self.begin(&ipam_id, spec, token);
-        let finish = async |id: String| self.usable(&id, true).await;
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
         self.aws.pending.create_once::<ResolverNoun, _>(&ipam_id, &request_name(spec), begin, finish).await
     }
 
@@ -173,7 +173,7 @@ impl AsyncKeeps<ResolverNoun> for Resolvers<'_> {
     /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
     async fn update(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
         self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
-        let present = self.usable(id, false).await?;
+        let present = self.wait_until_usable(id, false).await?;
         let new_rules = (before.rules != after.rules && present.rules != after.rules).then_some(&after.rules);
         let new_description = (present.description != after.description)
             .then(|| tags::changed_text(&before.description, &after.description))
@@ -189,8 +189,8 @@ impl AsyncKeeps<ResolverNoun> for Resolvers<'_> {
             .ipam_prefix_list_resolver_id(id)
             .set_description(new_description)
             .set_rules(new_rules.map(|rules| rules.iter().map(rule_request).collect()));
-        uncrowded(&self.aws.pace, || ask("ModifyIpamPrefixListResolver", request.clone().send())).await?;
-        self.usable(id, false).await
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamPrefixListResolver", request.clone().send())).await?;
+        self.wait_until_usable(id, false).await
     }
 
     async fn delete(&self, id: &str, _spec: &ResolverSpec) -> Result<()> {
@@ -201,6 +201,6 @@ impl AsyncKeeps<ResolverNoun> for Resolvers<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<ResolverNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<ResolverNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -12,7 +12,7 @@ use super::super::convert::{need, text};
 use super::super::pending::request_name;
 use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
 use super::super::tags;
-use super::super::wait::{Stateful, uncrowded};
+use super::super::wait::{Stateful, retry_concurrent};
 use super::keeper::AsyncKeeps;
 use super::resolver::Resolvers;
 
@@ -87,10 +87,10 @@ impl ResolverTargets<'_> {
     }
 
     /// Waits until the prefix list has the version, or AWS has reported why it does not.
-    async fn synced(&self, id: &str, new: bool) -> Result<TargetRecord> {
+    async fn wait_until_synced(&self, id: &str, new: bool) -> Result<TargetRecord> {
         let waits_for = async |found: &Target| self.awaited_version(id, found).await;
         let read = || self.describe(id);
-        let (found, failure) = self.aws.pace.rested::<TargetNoun, _, _>(id, new, read, waits_for).await?;
+        let (found, failure) = self.aws.pace.wait_until_settled::<TargetNoun, _, _>(id, new, read, waits_for).await?;
         record(&found, failure)
     }
 
@@ -129,7 +129,7 @@ fn asked(follows: Follows) -> (bool, Option<i64>) {
 impl AsyncKeeps<TargetNoun> for ResolverTargets<'_> {
     async fn create(&self, spec: &TargetSpec) -> Result<TargetRecord> {
         let begin = |token| self.begin(spec, token);
-        let finish = async |id: String| self.synced(&id, true).await;
+        let finish = async |id: String| self.wait_until_synced(&id, true).await;
         self.aws.pending.create_once::<TargetNoun, _>(&spec.resolver_id, &request_name(spec), begin, finish).await
     }
 
@@ -148,7 +148,8 @@ impl AsyncKeeps<TargetNoun> for ResolverTargets<'_> {
     async fn update(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
         self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
         let read = || self.describe(id);
-        let (found, _) = self.aws.pace.rested::<TargetNoun, _, _>(id, false, read, async |_| Ok(None)).await?;
+        let (found, _) =
+            self.aws.pace.wait_until_settled::<TargetNoun, _, _>(id, false, read, async |_| Ok(None)).await?;
         if follows(&found)? != after.follows {
             let (track, desired) = asked(after.follows);
             let request = self
@@ -159,10 +160,11 @@ impl AsyncKeeps<TargetNoun> for ResolverTargets<'_> {
                 .ipam_prefix_list_resolver_target_id(id)
                 .track_latest_version(track)
                 .set_desired_version(desired);
-            uncrowded(&self.aws.pace, || ask("ModifyIpamPrefixListResolverTarget", request.clone().send())).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamPrefixListResolverTarget", request.clone().send()))
+                .await?;
             self.aws.pending.allocated(id);
         }
-        self.synced(id, false).await
+        self.wait_until_synced(id, false).await
     }
 
     async fn delete(&self, id: &str, _spec: &TargetSpec) -> Result<()> {
@@ -179,6 +181,6 @@ impl AsyncKeeps<TargetNoun> for ResolverTargets<'_> {
             }
         }
         self.aws.pending.released(id);
-        self.aws.pace.vanished::<TargetNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<TargetNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -8,7 +8,7 @@ use super::super::connection::Connection;
 use super::super::observation::Observations;
 use super::super::pending::RequestKey;
 use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Progress, What, uncrowded, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, retry_concurrent, unfinished, until};
 use super::keeper::AsyncKeeps;
 
 fn record(found: ResourceCidr, found_in: String) -> ResourceCidrRecord {
@@ -91,7 +91,7 @@ impl ResourceCidrs<'_> {
     /// Waits until IPAM has found the resource, which takes minutes after its creation.
     async fn wait_until_found(&self, of: &ResourceCidrId) -> Result<ResourceCidrRecord> {
         let id = of.to_string();
-        until(&self.aws.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ResourceCidrNoun>(), &id, &id), || async move {
             Ok(match self.find(of).await? {
                 Some(found) => Progress::Ready(found),
                 None => {
@@ -115,13 +115,13 @@ impl ResourceCidrs<'_> {
             .current_ipam_scope_id(&found.scope_id)
             .set_destination_ipam_scope_id(destination)
             .monitored(goal.monitored);
-        uncrowded(&self.aws.pace, || ask("ModifyIpamResourceCidr", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceCidr", request.clone().send())).await.map(drop)
     }
 
     /// Waits until the block has the requested state.
     async fn wait_until_reached(&self, of: &ResourceCidrId, goal: Goal<'_>) -> Result<Option<ResourceCidrRecord>> {
         let id = of.to_string();
-        until(&self.aws.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ResourceCidrNoun>(), &id, &id), || async move {
             Ok(match self.find(of).await? {
                 Some(found) if !goal.is_reached(&found) => Progress::Wait(goal.missing(&found)),
                 found => Progress::Ready(found),
@@ -132,7 +132,7 @@ impl ResourceCidrs<'_> {
 
     /// Requests the treatment once, however often this is called until it is complete. The original scope is remembered
     /// in the meantime.
-    async fn reach(&self, spec: &ResourceCidrSpec, key: &RequestKey) -> Result<ResourceCidrRecord> {
+    async fn treat(&self, spec: &ResourceCidrSpec, key: &RequestKey) -> Result<ResourceCidrRecord> {
         let found = self.wait_until_found(&spec.of).await?;
         let begun = self.aws.pending.begun(key);
         let found_in = begun.clone().unwrap_or_else(|| found.scope_id.clone());
@@ -168,8 +168,8 @@ fn id_of(id: &str) -> Result<ResourceCidrId> {
 
 impl AsyncKeeps<ResourceCidrNoun> for ResourceCidrs<'_> {
     async fn create(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
-        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
-        let done = self.reach(spec, &key).await;
+        let key = RequestKey::new(ObjectKind::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
+        let done = self.treat(spec, &key).await;
         self.aws.pending.finished(&key, &done);
         done
     }
@@ -204,7 +204,7 @@ impl AsyncKeeps<ResourceCidrNoun> for ResourceCidrs<'_> {
         if goal.is_reached(&found) {
             return Ok(());
         }
-        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
+        let key = RequestKey::new(ObjectKind::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
         if self.aws.pending.begun(&key).is_none() {
             if let Err(refusal) = self.request(&found, goal).await {
                 return Err(self.restore_partly(found, refusal).await);

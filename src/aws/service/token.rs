@@ -76,15 +76,15 @@ impl Tokens<'_> {
         id.ok_or_else(|| fault(action, "UnexpectedAnswer", "the answer of AWS has no token id"))
     }
 
-    async fn usable(&self, id: &str) -> Result<TokenRecord> {
-        record(&self.aws.pace.usable::<TokenNoun, _, _>(id, true, || self.describe(id)).await?)
+    async fn wait_until_usable(&self, id: &str) -> Result<TokenRecord> {
+        record(&self.aws.pace.wait_until_usable::<TokenNoun, _, _>(id, true, || self.describe(id)).await?)
     }
 }
 
 impl AsyncKeeps<TokenNoun> for Tokens<'_> {
     async fn create(&self, spec: &TokenSpec) -> Result<TokenRecord> {
         let begin = |token| self.begin(spec, token);
-        let finish = async |id: String| self.usable(&id).await;
+        let finish = async |id: String| self.wait_until_usable(&id).await;
         self.aws.pending.create_once::<TokenNoun, _>(&spec.ipam_id, &request_name(spec), begin, finish).await
     }
 
@@ -100,7 +100,7 @@ impl AsyncKeeps<TokenNoun> for Tokens<'_> {
 
     async fn update(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
         self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
-        self.usable(id).await
+        self.wait_until_usable(id).await
     }
 
     async fn delete(&self, id: &str, _spec: &TokenSpec) -> Result<()> {
@@ -116,6 +116,6 @@ impl AsyncKeeps<TokenNoun> for Tokens<'_> {
                 _ => {}
             }
         }
-        self.aws.pace.vanished::<TokenNoun, _, _>(id, || self.describe(id)).await
+        self.aws.pace.wait_until_gone::<TokenNoun, _, _>(id, || self.describe(id)).await
     }
 }
