@@ -1,92 +1,207 @@
-//! Allocations.
+//! Allocations, except their creation.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
-use crate::backend::Allocations;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types as ec2;
+
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Kind, Planned, Pool, PoolTree, Resize,
-    ResourceType, Result, Size, Unfinished, Unsupported, check_tags,
+    Allocation, AllocationChange, AllocationFilter, Cidr, Error, Kind, PoolTree, Resize, ResourceType, Result, Size,
+    Unfinished, check_tags,
 };
 
-use super::AwsIpam;
-use super::convert::{self, need, parts};
-use super::pending::RequestKey;
+use super::connection::Connection;
+use super::convert::{self, composite, parts};
+use super::pool::Pools;
 use super::pool_tree::in_order;
-use super::response::{Refusal, ask, fault};
+use super::response::{Refusal, ask, fault, the_one};
 use super::tags;
-use super::wait::{self, Progress, uncrowded, until};
+use super::wait::{self, Progress, retry_concurrent, until};
 
 /// The error code for space that AWS still holds when the user does not want to wait.
 const STILL_HELD: &str = "StillHeld";
 
-/// A request for a block.
-pub(super) struct BlockRequest<'a> {
-    pub(super) pool: &'a Pool,
-    pub(super) size: Size,
-    pub(super) disallowed: &'a BTreeSet<Cidr>,
+/// The allocations from pools.
+#[derive(Clone, Copy)]
+pub(super) struct Allocations<'a> {
+    pub(super) aws: &'a Connection,
 }
 
-impl BlockRequest<'_> {
-    pub(super) const fn cidr(&self) -> Option<Cidr> {
-        match self.size {
-            Size::Cidr(cidr) => Some(cidr),
-            _ => None,
+impl<'a> Allocations<'a> {
+    pub(super) const fn pools(&self) -> Pools<'a> {
+        Pools { aws: self.aws }
+    }
+
+    /// The client for the allocations of a pool; `None` if the pool does not exist.
+    pub(super) async fn client(&self, pool_id: &str) -> Result<Option<Client>, Refusal> {
+        if self.aws.pending.locale(pool_id).is_none() {
+            self.pools().describe(pool_id).await?;
+        }
+        let locale = self.aws.pending.locale(pool_id);
+        // Pools with the locale `global` are read in the home Region.
+        let region = |locale: Option<String>| locale.filter(|locale| locale != "global");
+        Ok(locale.map(|locale| match region(locale) {
+            Some(region) => self.aws.clients.in_region(&region),
+            None => self.aws.clients.home(),
+        }))
+    }
+
+    /// One or all allocations of a pool; `None` if the pool does not exist.
+    async fn describe(&self, pool_id: &str, id: Option<&str>) -> Result<Option<Vec<ec2::IpamPoolAllocation>>, Refusal> {
+        let Some(client) = self.client(pool_id).await? else { return Ok(None) };
+        let request =
+            client.get_ipam_pool_allocations().ipam_pool_id(pool_id).set_ipam_pool_allocation_id(id.map(str::to_owned));
+        match ask("GetIpamPoolAllocations", request.into_paginator().items().send().try_collect()).await {
+            Err(refusal) if refusal.is_not_found() => Ok(None),
+            answer => answer.map(Some),
         }
     }
 
-    pub(super) fn netmask_length(&self) -> Option<u8> {
-        match self.size {
-            Size::Cidr(cidr) => Some(cidr.netmask_length()),
-            Size::NetmaskLength(length) => Some(length),
-            Size::Default => self.pool.rules.default_netmask_length,
-        }
+    /// The allocations of a pool, sorted by address; empty if the pool does not exist.
+    pub(super) async fn list_in(&self, pool_id: &str) -> Result<Vec<Allocation>> {
+        let found = self.describe(pool_id, None).await?.unwrap_or_default();
+        let found: Result<Vec<_>> = found.iter().map(|one| convert::allocation(one, pool_id)).collect();
+        let mut found = found?;
+        found.sort_by_key(|one| (one.cidr.family(), one.cidr.first(), one.cidr.netmask_length()));
+        Ok(found)
     }
 
-    /// Checks the request against the rules of the pool before AWS is asked.
-    pub(super) fn check(&self) -> Result<()> {
-        let (pool_id, pool_name) = (self.pool.meta.id.clone(), self.pool.meta.name.clone());
-        if self.pool.locale.is_none() {
-            return Err(Error::Unsupported { what: Unsupported::NoLocale });
-        }
-        let expected = self.pool.address_family;
-        if let Some(cidr) = self.cidr().filter(|cidr| cidr.family() != expected) {
-            return Err(Error::FamilyMismatch { cidr: Some(cidr), expected, found: cidr.family() });
-        }
-        let Some(netmask_length) = self.netmask_length() else { return Err(Error::NoSize { pool_id, pool_name }) };
-        if netmask_length > expected.bits() {
-            return Err(Error::NetmaskRange { netmask_length, family: expected });
-        }
-        let (min, max) = (self.pool.rules.min_netmask_length, self.pool.rules.max_netmask_length);
-        if min.is_some_and(|min| netmask_length < min) || max.is_some_and(|max| netmask_length > max) {
-            return Err(Error::NetmaskRule { pool_id, pool_name, netmask_length, min, max });
-        }
-        Ok(())
+    /// The allocation in that pool, as AWS reports it at once.
+    pub(super) async fn get_in(&self, pool_id: &str, id: &str) -> Result<Option<Allocation>> {
+        let found = self.describe(pool_id, Some(id)).await?.unwrap_or_default();
+        let one = the_one(found, id, ec2::IpamPoolAllocation::ipam_pool_allocation_id)?;
+        one.as_ref().map(|one| convert::allocation(one, pool_id)).transpose()
     }
 
-    fn is_answered_by(&self, cidr: Cidr) -> bool {
-        match self.size {
-            Size::Cidr(asked) => asked == cidr,
-            _ => {
-                let is_kept_off = self.disallowed.iter().any(|block| block.overlaps(&cidr));
-                !is_kept_off && self.netmask_length().is_none_or(|length| length == cidr.netmask_length())
+    /// The composite ID. Searches all pools if `id` is the ID of AWS alone; `None` if no pool has it.
+    async fn composite_id(&self, id: &str) -> Result<Option<String>> {
+        if parts(id).1.is_some() {
+            return Ok(Some(id.to_owned()));
+        }
+        for pool in self.pools().list_without_cidrs().await? {
+            if self.get_in(&pool.meta.id, id).await?.is_some() {
+                return Ok(Some(composite(id, &pool.meta.id)));
             }
         }
+        Ok(None)
     }
 
-    /// The request in words.
-    fn words(&self) -> String {
-        let asked = match (self.cidr(), self.netmask_length()) {
-            (Some(cidr), _) => format!("cidr {cidr}"),
-            (None, Some(length)) => format!("netmask_length {length}"),
-            (None, None) => "a block".to_owned(),
+    /// The allocation; `None` if it does not exist. For an allocation that this process just made, waits until AWS shows
+    /// it.
+    pub(super) async fn get(&self, id: &str) -> Result<Option<Allocation>> {
+        let Some(whole) = self.composite_id(id).await? else { return Ok(None) };
+        let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
+        let mut pause = self.aws.pace.first;
+        loop {
+            let found = self.get_in(pool_id, own).await?;
+            let may_be_unseen = self.aws.pending.unseen_until(&whole, self.aws.pace.read_lag);
+            if found.is_some() || may_be_unseen.is_none_or(|until| Instant::now() > until) {
+                return Ok(found);
+            }
+            tracing::info!(id, "AWS does not show the new allocation yet");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(self.aws.pace.longest);
+        }
+    }
+
+    pub(super) async fn list(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
+        let pool_ids: Vec<String> = match &filter.pool_id {
+            Some(id) => vec![id.clone()],
+            None => {
+                let all = self.pools().list_without_cidrs().await?;
+                let tree = PoolTree::new(&all);
+                in_order(all, &tree).into_iter().map(|pool| pool.meta.id).collect()
+            }
         };
-        let avoided: Vec<_> = self.disallowed.iter().map(ToString::to_string).collect();
-        if avoided.is_empty() { asked } else { format!("{asked} outside of {}", avoided.join(", ")) }
+        let mut found = Vec::new();
+        for id in pool_ids {
+            found.extend(self.list_in(&id).await?.into_iter().filter(|one| filter.fits(one)));
+        }
+        Ok(found)
     }
-}
 
-impl AwsIpam {
+    /// The custom allocation with that name.
+    pub(super) async fn find(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
+        let is_it = |one: &Allocation| one.resource_type == ResourceType::Custom && one.meta.name == name;
+        Ok(self.list_in(pool_id).await?.into_iter().find(is_it))
+    }
+
+    /// The allocation of the pool that contains all of `address`.
+    pub(super) async fn at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
+        Ok(self.list_in(pool_id).await?.into_iter().find(|one| one.cidr.contains(&address)))
+    }
+
+    pub(super) async fn update(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
+        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
+        let before = self.get(id).await?.ok_or_else(gone)?;
+        let (own, pool_id) = (parts(&before.meta.id).0.to_owned(), before.pool_id.clone());
+        let client = self.client(&pool_id).await?.ok_or_else(gone)?;
+        if change.name != before.meta.name
+            && let Some(other) = self.find(&pool_id, &change.name).await?
+        {
+            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
+        }
+        if change.tags != before.tags {
+            check_tags(&change.tags, &self.pools().require(&pool_id).await?)?;
+        }
+        if change.description != before.description {
+            let description = change.description.clone().unwrap_or_default();
+            let request = client.modify_ipam_pool_allocation().ipam_pool_allocation_id(&own).description(description);
+            ask("ModifyIpamPoolAllocation", request.send()).await?;
+        }
+        let old = tags::named(&before.meta.name, &before.tags);
+        self.aws.retag(&client, &own, &old, &tags::named(&change.name, &change.tags)).await?;
+        let mut after = before;
+        after.meta.name.clone_from(&change.name);
+        after.tags.clone_from(&change.tags);
+        after.description.clone_from(&change.description);
+        after.disallowed_cidrs.clone_from(&change.disallowed_cidrs);
+        Ok(after)
+    }
+
+    /// AWS cannot change the size of an allocation, so another size is always a replacement.
+    pub(super) async fn preview_resize(&self, id: &str, size: Size) -> Result<Resize> {
+        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
+        let now = self.get(id).await?.ok_or_else(gone)?;
+        let stays = match size {
+            Size::Cidr(cidr) => cidr == now.cidr,
+            Size::NetmaskLength(length) => length == now.cidr.netmask_length(),
+            Size::Default => true,
+        };
+        Ok(if stays { Resize::InPlace(now.cidr) } else { Resize::Replace })
+    }
+
+    pub(super) async fn delete(&self, id: &str) -> Result<()> {
+        let Some(whole) = self.composite_id(id).await? else { return Ok(()) };
+        let (own, Some(pool_id)) = parts(&whole) else { return Ok(()) };
+        let Some(found) = self.get(&whole).await? else { return Ok(()) };
+        let Some(client) = self.client(pool_id).await? else { return Ok(()) };
+        let request = client
+            .release_ipam_pool_allocation()
+            .ipam_pool_id(pool_id)
+            .ipam_pool_allocation_id(own)
+            .cidr(found.cidr.to_string());
+        match retry_concurrent(&self.aws.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
+            Ok(_) => {}
+            Err(refusal) if refusal.is_not_found() => {}
+            // The allocation was released before, or AWS is already releasing it.
+            Err(refusal) if refusal.says("InvalidParameterCombination", "No allocation found") => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+        self.aws.pending.released(&whole);
+        if !self.aws.waits_for_release {
+            return Ok(());
+        }
+        let unfinished = wait::unfinished(Kind::Allocation.into(), &whole, &found.meta.name);
+        until(&self.aws.pace, unfinished, || async move {
+            match self.get_in(pool_id, own).await? {
+                None => Ok(Progress::Ready(())),
+                Some(held) => Ok(Progress::Wait(format!("it is released, but AWS still holds {}", held.cidr))),
+            }
+        })
+        .await
+    }
+
     /// The error for an object that cannot be deleted yet, because AWS still holds a block in it. AWS releases such
     /// blocks late. The provider waits for that unless the user does not want it.
     pub(super) fn still_held(
@@ -100,7 +215,7 @@ impl AwsIpam {
         }
         let what = held.resource_id.as_deref().unwrap_or("a resource");
         let words = format!("AWS still holds {} for {} {what}", held.cidr, held.resource_type);
-        if self.waits_for_release {
+        if self.aws.waits_for_release {
             return Error::Pending(unfinished(format!(
                 "{words}; AWS releases it some time after the resource is deleted"
             )));
@@ -108,333 +223,5 @@ impl AwsIpam {
         let why =
             "The provider does not wait, because `wait_for_release` is false in the `aws` block: apply again later";
         fault(action, STILL_HELD, format!("{words}. {why}")).into()
-    }
-
-    /// The block that AWS would allocate now. Its ID is empty, because AWS assigns the ID at the allocation.
-    pub(super) async fn preview_allocation(&self, spec: &AllocationSpec, pool: &Pool) -> Result<Allocation> {
-        let wanted = BlockRequest { pool, size: spec.size, disallowed: &spec.disallowed_cidrs };
-        wanted.check()?;
-        check_tags(&spec.tags, pool)?;
-        let cidr = match wanted.cidr() {
-            Some(cidr) => {
-                // AWS previews blocks only by size, so a given block is checked against the lists.
-                self.pool_space(&pool.meta.id).await?.require_free(pool, cidr)?;
-                cidr
-            }
-            None => self.next_free(&wanted).await?,
-        };
-        let raw = aws_sdk_ec2::types::IpamPoolAllocation::builder()
-            .ipam_pool_allocation_id(String::new())
-            .cidr(cidr.to_string())
-            .set_tags(Some(tags::request(&tags::named(&spec.name, &spec.tags))))
-            .set_description(spec.description.clone())
-            .build();
-        let mut previewed = convert::allocation(&raw, &pool.meta.id)?;
-        previewed.meta.id = String::new();
-        previewed.size = spec.size;
-        Ok(previewed)
-    }
-
-    /// The place that AWS itself previews for a block of that size.
-    async fn next_free(&self, wanted: &BlockRequest<'_>) -> Result<Cidr> {
-        let gone = || Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
-        let client = self.client_of(&wanted.pool.meta.id).await?.ok_or_else(gone)?;
-        let request = client
-            .allocate_ipam_pool_cidr()
-            .ipam_pool_id(&wanted.pool.meta.id)
-            .set_netmask_length(wanted.netmask_length().map(i32::from))
-            .set_disallowed_cidrs(disallowed(wanted.disallowed))
-            .preview_next_cidr(true);
-        match ask("AllocateIpamPoolCidr", request.send()).await {
-            Ok(answer) => convert::cidr(answer.ipam_pool_allocation.as_ref().and_then(|one| one.cidr())),
-            Err(refusal) => Err(self.no_room(refusal, wanted).await),
-        }
-    }
-
-    async fn no_room(&self, refusal: Refusal, wanted: &BlockRequest<'_>) -> Error {
-        if refusal.is_not_found() {
-            return Error::NotFound { kind: Kind::Pool, id: wanted.pool.meta.id.clone() };
-        }
-        let is_about_space = refusal.is("InvalidParameterValue") || refusal.is("InsufficientCidrBlocks");
-        let space = if is_about_space && !refusal.says("InvalidParameterValue", "current region") {
-            self.space(wanted.pool, wanted.cidr()).await
-        } else {
-            None
-        };
-        refusal.about(space)
-    }
-
-    pub(super) async fn make_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
-        let pool = self.the_pool(&spec.pool_id).await?;
-        let nothing = BTreeSet::new();
-        let wanted = match planned {
-            // Only the block that the plan showed.
-            Planned::Previewed { cidr, .. } => {
-                BlockRequest { pool: &pool, size: Size::Cidr(*cidr), disallowed: &nothing }
-            }
-            _ => BlockRequest { pool: &pool, size: spec.size, disallowed: &spec.disallowed_cidrs },
-        };
-        wanted.check()?;
-        check_tags(&spec.tags, &pool)?;
-        let key = RequestKey::new(Kind::Allocation.into(), &spec.pool_id, &spec.name);
-        // Without the queue, two allocations with the same name would both find the name free.
-        let queue = self.pending.queue(&format!("{} {}", key.parent, key.name));
-        let _turn = queue.lock().await;
-        if let Some(existing) = self.allocation_named(&spec.pool_id, &spec.name).await? {
-            return Err(Error::NameTaken { existing: (&existing).into(), asked_by: None });
-        }
-        self.allocate(spec, &wanted, &key).await
-    }
-
-    async fn allocate(&self, spec: &AllocationSpec, wanted: &BlockRequest<'_>, key: &RequestKey) -> Result<Allocation> {
-        let gone = || Error::NotFound { kind: Kind::Pool, id: spec.pool_id.clone() };
-        let client = self.client_of(&spec.pool_id).await?.ok_or_else(gone)?;
-        let length = if wanted.cidr().is_some() { None } else { wanted.netmask_length() };
-        let all = tags::named(&spec.name, &spec.tags);
-        let request = client
-            .allocate_ipam_pool_cidr()
-            .ipam_pool_id(&spec.pool_id)
-            .set_cidr(wanted.cidr().map(|cidr| cidr.to_string()))
-            .set_netmask_length(length.map(i32::from))
-            .set_disallowed_cidrs(disallowed(wanted.disallowed).filter(|_| wanted.cidr().is_none()))
-            .set_description(spec.description.clone())
-            .tag_specifications(tags::specification(convert::tagged(Kind::Allocation), &all))
-            .client_token(self.pending.token(key));
-        let answer = uncrowded(&self.pace, || ask("AllocateIpamPoolCidr", request.clone().send())).await;
-        self.pending.answered(key, &answer);
-        let answer = match answer {
-            Ok(answer) => need(answer.ipam_pool_allocation, "allocation")?,
-            Err(refusal) => return Err(self.no_room(refusal, wanted).await),
-        };
-        let mut made = convert::allocation(&answer, &spec.pool_id)?;
-        self.pending.allocated(&made.meta.id);
-        if !wanted.is_answered_by(made.cidr) {
-            return Err(self.other_than_asked(&made, wanted).await);
-        }
-        self.wait_until_seen(&made, &spec.pool_id).await;
-        // The answer may leave out values that were requested and accepted.
-        made.meta.name.clone_from(&spec.name);
-        made.tags.clone_from(&spec.tags);
-        made.description.clone_from(&spec.description);
-        made.size = spec.size;
-        made.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
-        Ok(made)
-    }
-
-    /// The error when AWS allocated a block other than the requested one. The block is released again, so that nothing is
-    /// left that is in no state.
-    async fn other_than_asked(&self, made: &Allocation, wanted: &BlockRequest<'_>) -> Error {
-        let gone = self.drop_allocation(&made.meta.id).await;
-        let then = match gone {
-            Ok(()) | Err(Error::Pending(_)) => "The provider released it again".to_owned(),
-            Err(error) => {
-                tracing::warn!(id = made.meta.id, ?error, "what was not asked for is still there");
-                "The provider could not release it: release it by hand".to_owned()
-            }
-        };
-        let words =
-            format!("AWS was asked for {}, and answered with {} ({}). {then}", wanted.words(), made.cidr, made.meta.id);
-        fault("AllocateIpamPoolCidr", "UnexpectedAnswer", words).into()
-    }
-
-    /// Waits until AWS lists the new allocation, so that the next read in this run or in the next run finds it. Failures
-    /// are only logged, because the allocation exists in any case.
-    async fn wait_until_seen(&self, made: &Allocation, pool_id: &str) {
-        let (id, name) = (&made.meta.id, &made.meta.name);
-        let unfinished = wait::unfinished(Kind::Allocation.into(), id, name);
-        let seen = until(&self.pace, unfinished, || async move {
-            match self.allocation_in(pool_id, parts(id).0).await? {
-                Some(_) => Ok(Progress::Ready(())),
-                None => Ok(Progress::Wait("it is not listed yet".to_owned())),
-            }
-        });
-        if let Err(error) = seen.await {
-            tracing::warn!(id, ?error, "allocated, and AWS does not list it yet");
-        }
-    }
-
-    pub(super) async fn allocation_named(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        let is_it = |one: &Allocation| one.resource_type == ResourceType::Custom && one.meta.name == name;
-        Ok(self.allocations_of(pool_id).await?.into_iter().find(is_it))
-    }
-
-    /// The allocation; `None` if it does not exist. For an allocation that this process just made, waits until AWS shows
-    /// it.
-    pub(super) async fn allocation(&self, id: &str) -> Result<Option<Allocation>> {
-        let whole = match parts(id) {
-            (_, Some(_)) => Some(id.to_owned()),
-            (own, None) => self.with_pool(Kind::Allocation, own).await?,
-        };
-        let Some(whole) = whole else { return Ok(None) };
-        let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
-        let mut pause = self.pace.first;
-        loop {
-            let found = self.allocation_in(pool_id, own).await?;
-            let may_be_unseen = self.pending.unseen_until(&whole, self.pace.read_lag);
-            if found.is_some() || may_be_unseen.is_none_or(|until| Instant::now() > until) {
-                return Ok(found);
-            }
-            tracing::info!(id, "AWS does not show the new allocation yet");
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(self.pace.longest);
-        }
-    }
-
-    pub(super) async fn change_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
-        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
-        let before = self.allocation(id).await?.ok_or_else(gone)?;
-        let (own, pool_id) = (parts(&before.meta.id).0.to_owned(), before.pool_id.clone());
-        let client = self.client_of(&pool_id).await?.ok_or_else(gone)?;
-        if change.name != before.meta.name
-            && let Some(other) = self.allocation_named(&pool_id, &change.name).await?
-        {
-            return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
-        }
-        if change.tags != before.tags {
-            check_tags(&change.tags, &self.the_pool(&pool_id).await?)?;
-        }
-        if change.description != before.description {
-            let description = change.description.clone().unwrap_or_default();
-            let request = client.modify_ipam_pool_allocation().ipam_pool_allocation_id(&own).description(description);
-            ask("ModifyIpamPoolAllocation", request.send()).await?;
-        }
-        let old = tags::named(&before.meta.name, &before.tags);
-        self.retag(&client, &own, &old, &tags::named(&change.name, &change.tags)).await?;
-        let mut after = before;
-        after.meta.name.clone_from(&change.name);
-        after.tags.clone_from(&change.tags);
-        after.description.clone_from(&change.description);
-        after.disallowed_cidrs.clone_from(&change.disallowed_cidrs);
-        Ok(after)
-    }
-
-    /// AWS cannot change the size of an allocation, so another size is always a replacement.
-    pub(super) async fn preview_resize(&self, id: &str, size: Size) -> Result<Resize> {
-        let gone = || Error::NotFound { kind: Kind::Allocation, id: id.to_owned() };
-        let now = self.allocation(id).await?.ok_or_else(gone)?;
-        let stays = match size {
-            Size::Cidr(cidr) => cidr == now.cidr,
-            Size::NetmaskLength(length) => length == now.cidr.netmask_length(),
-            Size::Default => true,
-        };
-        Ok(if stays { Resize::InPlace(now.cidr) } else { Resize::Replace })
-    }
-
-    pub(super) async fn drop_allocation(&self, id: &str) -> Result<()> {
-        let whole = match parts(id) {
-            (_, Some(_)) => Some(id.to_owned()),
-            (own, None) => self.with_pool(Kind::Allocation, own).await?,
-        };
-        let Some(whole) = whole else { return Ok(()) };
-        let (own, Some(pool_id)) = parts(&whole) else { return Ok(()) };
-        let Some(found) = self.allocation(&whole).await? else { return Ok(()) };
-        let Some(client) = self.client_of(pool_id).await? else { return Ok(()) };
-        let request = client
-            .release_ipam_pool_allocation()
-            .ipam_pool_id(pool_id)
-            .ipam_pool_allocation_id(own)
-            .cidr(found.cidr.to_string());
-        match uncrowded(&self.pace, || ask("ReleaseIpamPoolAllocation", request.clone().send())).await {
-            Ok(_) => {}
-            Err(refusal) if refusal.is_not_found() => {}
-            // The allocation was released before, or AWS is already releasing it.
-            Err(refusal) if refusal.says("InvalidParameterCombination", "No allocation found") => {}
-            Err(refusal) => return Err(refusal.into()),
-        }
-        self.pending.released(&whole);
-        if !self.waits_for_release {
-            return Ok(());
-        }
-        let unfinished = wait::unfinished(Kind::Allocation.into(), &whole, &found.meta.name);
-        until(&self.pace, unfinished, || async move {
-            match self.allocation_in(pool_id, own).await? {
-                None => Ok(Progress::Ready(())),
-                Some(held) => Ok(Progress::Wait(format!("it is released, but AWS still holds {}", held.cidr))),
-            }
-        })
-        .await
-    }
-
-    /// The blocks that successive allocations of that size would get.
-    pub(super) async fn next_blocks(
-        &self,
-        pool_id: &str,
-        netmask_length: Option<u8>,
-        disallowed: &[Cidr],
-        count: usize,
-    ) -> Result<Vec<Cidr>> {
-        let pool = self.the_pool(pool_id).await?;
-        let size = netmask_length.map_or(Size::Default, Size::NetmaskLength);
-        let mut avoid: BTreeSet<Cidr> = disallowed.iter().copied().collect();
-        let mut blocks = Vec::new();
-        while blocks.len() < count {
-            let wanted = BlockRequest { pool: &pool, size, disallowed: &avoid };
-            wanted.check()?;
-            match self.next_free(&wanted).await {
-                Ok(block) => {
-                    avoid.insert(block);
-                    blocks.push(block);
-                }
-                // The pool has no more blocks of that size.
-                Err(Error::Service(fault)) if fault.space.is_some() => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(blocks)
-    }
-}
-
-fn disallowed(blocks: &BTreeSet<Cidr>) -> Option<Vec<String>> {
-    (!blocks.is_empty()).then(|| blocks.iter().map(ToString::to_string).collect())
-}
-
-impl AwsIpam {
-    async fn allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        let pool_ids: Vec<String> = match &filter.pool_id {
-            Some(id) => vec![id.clone()],
-            None => {
-                let all = self.pool_names().await?;
-                let tree = PoolTree::new(&all);
-                in_order(all, &tree).into_iter().map(|pool| pool.meta.id).collect()
-            }
-        };
-        let mut found = Vec::new();
-        for id in pool_ids {
-            found.extend(self.allocations_of(&id).await?.into_iter().filter(|one| filter.fits(one)));
-        }
-        Ok(found)
-    }
-}
-
-impl Allocations for AwsIpam {
-    fn create_allocation(&self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
-        self.run(self.make_allocation(spec, planned))
-    }
-
-    fn update_allocation(&self, id: &str, change: &AllocationChange) -> Result<Allocation> {
-        self.run(self.change_allocation(id, change))
-    }
-
-    fn delete_allocation(&self, id: &str) -> Result<()> {
-        self.run(self.drop_allocation(id))
-    }
-
-    fn get_allocation(&self, id: &str) -> Result<Option<Allocation>> {
-        self.run(self.allocation(id))
-    }
-
-    fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        self.run(self.allocations(filter))
-    }
-
-    fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        self.run(self.allocation_named(pool_id, name))
-    }
-
-    fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
-        self.run(async {
-            let all = self.allocations_of(pool_id).await?;
-            Ok(all.into_iter().find(|one| one.cidr.contains(&address)))
-        })
     }
 }

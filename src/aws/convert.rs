@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 
+use crate::backend::service::Asn;
 use crate::ipam::{
     Allocation, AwsService, Cidr, Family, Kind, Meta, Pool, PoolCidr, Provision, PublicIpSource, ResourceType, Result,
     Rules, Scope, ScopeType, Size, SourceResource, SourceResourceType, Special, State, Strategy, Tags, Words,
@@ -34,6 +35,11 @@ pub(super) fn need<T>(value: Option<T>, what: &'static str) -> Result<T> {
 
 pub(super) fn cidr(text: Option<&str>) -> Result<Cidr> {
     let text = need(text, "CIDR")?;
+    Ok(text.parse().map_err(|why: String| fault("Describe", "UnexpectedAnswer", why))?)
+}
+
+pub(super) fn asn(text: Option<&str>) -> Result<Asn> {
+    let text = need(text, "AS number")?;
     Ok(text.parse().map_err(|why: String| fault("Describe", "UnexpectedAnswer", why))?)
 }
 

@@ -9,22 +9,37 @@ use crate::ipam::{
     Result, Review, Scope, ScopeChoice,
 };
 
-use super::AwsIpam;
+use super::allocation::Allocations;
+use super::connection::Connection;
 use super::convert;
+use super::pool::{Pools, is_gone};
 use super::pool_tree::sort_key;
+use super::scope::Scopes;
 use super::usage::{PoolSpace, assigned_in};
 
 /// The lists of pools, each requested when it is needed first.
-struct Lists<'a> {
-    aws: &'a AwsIpam,
+pub(super) struct PoolLists<'a> {
+    aws: &'a Connection,
     cidrs: HashMap<String, Vec<ec2::IpamPoolCidr>>,
     allocations: HashMap<String, Vec<Allocation>>,
 }
 
-impl Lists<'_> {
+impl<'a> PoolLists<'a> {
+    pub(super) fn new(aws: &'a Connection) -> Self {
+        Self { aws, cidrs: HashMap::new(), allocations: HashMap::new() }
+    }
+
+    const fn pools(&self) -> Pools<'a> {
+        Pools { aws: self.aws }
+    }
+
+    const fn scopes(&self) -> Scopes<'a> {
+        Scopes { aws: self.aws }
+    }
+
     async fn cidrs(&mut self, pool_id: &str) -> Result<&[ec2::IpamPoolCidr]> {
         if !self.cidrs.contains_key(pool_id) {
-            let mut found = self.aws.present_raw_cidrs(pool_id).await?;
+            let mut found = self.pools().describe_present_cidrs(pool_id).await?;
             found.retain(|one| one.cidr().is_some());
             self.cidrs.insert(pool_id.to_owned(), found);
         }
@@ -37,7 +52,7 @@ impl Lists<'_> {
 
     async fn allocations(&mut self, pool_id: &str) -> Result<&[Allocation]> {
         if !self.allocations.contains_key(pool_id) {
-            let found = self.aws.allocations_of(pool_id).await?;
+            let found = Allocations { aws: self.aws }.list_in(pool_id).await?;
             self.allocations.insert(pool_id.to_owned(), found);
         }
         Ok(self.allocations.get(pool_id).map_or(&[], Vec::as_slice))
@@ -52,26 +67,21 @@ impl Lists<'_> {
 /// A pool as AWS lists it, and as a record without its blocks.
 type Listed = (ec2::IpamPool, Pool);
 
-impl AwsIpam {
-    fn lists(&self) -> Lists<'_> {
-        Lists { aws: self, cidrs: HashMap::new(), allocations: HashMap::new() }
-    }
-
-    pub(super) async fn read_overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
+impl PoolLists<'_> {
+    pub(super) async fn overview(&mut self, query: &OverviewQuery<'_>) -> Result<Overview> {
         let (mut listed, audited) = self.listed_pools(query.pools).await?;
         let tree = PoolTree::new(listed.iter().map(|(_, pool)| pool));
         listed.sort_by_cached_key(|(_, pool)| sort_key(pool, &tree));
         let tree = PoolTree::new(listed.iter().map(|(_, pool)| pool));
         let chosen = chosen(query.pools, &listed, &tree);
-        let mut lists = self.lists();
         let mut pools = Vec::new();
         for position in chosen.into_iter().filter(|position| (query.keep)(&listed[*position].1)) {
-            pools.push(lists.pool(query, &listed, &tree, position).await?);
+            pools.push(self.pool(query, &listed, &tree, position).await?);
         }
         let scopes = self.scopes_for(query, &pools).await?;
         let review = match &query.review {
             Some(asked) => {
-                let audit = self.audit_of(&mut lists, &audited).await?;
+                let audit = self.audit_of(&audited).await?;
                 Some(Review { since: asked.since, step: asked.step(asked.since), history: None, audit })
             }
             None => None,
@@ -82,12 +92,12 @@ impl AwsIpam {
     /// The pools of the IPAM, and their ids. A pool that was asked for by its id may also be one that another account
     /// shares.
     async fn listed_pools(&self, choice: &PoolChoice) -> Result<(Vec<Listed>, Vec<String>)> {
-        let mut found = self.all_raw_pools().await?;
+        let mut found = self.pools().describe_all().await?;
         let own = found.iter().filter_map(|pool| pool.ipam_pool_id().map(str::to_owned)).collect();
         if let PoolChoice::Under(id) = choice
             && !found.iter().any(|pool| pool.ipam_pool_id() == Some(id))
         {
-            let shared = self.raw_pool(id).await?.filter(|pool| !super::read::is_pool_gone(pool.state()));
+            let shared = self.pools().describe(id).await?.filter(|pool| !is_gone(pool.state()));
             found.push(shared.ok_or_else(|| Error::NotFound { kind: Kind::Pool, id: id.clone() })?);
         }
         let with_record = |found: ec2::IpamPool| {
@@ -101,7 +111,7 @@ impl AwsIpam {
         match (query.scopes, query.pools) {
             (ScopeChoice::None, _) => Ok(Vec::new()),
             (ScopeChoice::All, PoolChoice::Matching(filter)) => {
-                let mut scopes = self.scopes().await?;
+                let mut scopes = self.scopes().list().await?;
                 scopes.retain(|scope| filter.scope_id.as_ref().is_none_or(|id| *id == scope.meta.id));
                 Ok(scopes)
             }
@@ -109,24 +119,24 @@ impl AwsIpam {
                 let ids: BTreeSet<&str> = pools.iter().map(|one| one.pool.scope_id.as_str()).collect();
                 let mut scopes = Vec::with_capacity(ids.len());
                 for id in ids {
-                    scopes.extend(self.scope(id).await?);
+                    scopes.extend(self.scopes().get(id).await?);
                 }
                 Ok(scopes)
             }
         }
     }
 
-    pub(super) async fn audit(&self) -> Result<Audit> {
-        let ids: Vec<String> = self.pool_names().await?.into_iter().map(|pool| pool.meta.id).collect();
-        self.audit_of(&mut self.lists(), &ids).await
+    pub(super) async fn audit(&mut self) -> Result<Audit> {
+        let ids: Vec<String> = self.pools().list_without_cidrs().await?.into_iter().map(|pool| pool.meta.id).collect();
+        self.audit_of(&ids).await
     }
 
-    async fn audit_of(&self, lists: &mut Lists<'_>, pools: &[String]) -> Result<Audit> {
-        let scopes = self.scopes().await?;
+    async fn audit_of(&mut self, pools: &[String]) -> Result<Audit> {
+        let scopes = self.scopes().list().await?;
         let (mut findings, mut allocations) = (Vec::new(), 0);
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         for pool_id in pools {
-            let pool_space = lists.pool_space(pool_id).await?;
+            let pool_space = self.pool_space(pool_id).await?;
             allocations += count(pool_space.allocations.len());
             findings.extend(findings_in(pool_id, &pool_space));
         }
@@ -140,9 +150,7 @@ impl AwsIpam {
             forgotten: 0,
         })
     }
-}
 
-impl Lists<'_> {
     async fn pool(
         &mut self,
         query: &OverviewQuery<'_>,

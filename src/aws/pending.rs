@@ -6,22 +6,23 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::ipam::Result;
+use crate::backend::Noun;
+use crate::ipam::{Error, Result};
 
 use super::response::Refusal;
-use super::wait::What;
+use super::wait::ObjectKind;
 
 /// A new object: its kind, the object that contains it, and its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RequestKey {
-    pub(super) what: What,
+    pub(super) kind: ObjectKind,
     pub(super) parent: String,
     pub(super) name: String,
 }
 
 impl RequestKey {
-    pub(super) fn new(what: What, parent: &str, name: &str) -> Self {
-        Self { what, parent: parent.to_owned(), name: name.to_owned() }
+    pub(super) fn new(kind: ObjectKind, parent: &str, name: &str) -> Self {
+        Self { kind, parent: parent.to_owned(), name: name.to_owned() }
     }
 }
 
@@ -49,7 +50,7 @@ impl PendingRequests {
     pub(super) fn token(&self, key: &RequestKey) -> String {
         let nonce = *self.get().nonces.entry(key.clone()).or_insert_with(|| getrandom::u64().unwrap_or_default());
         let mut hash = Sha256::new();
-        for part in [key.what.word, &key.parent, &key.name, &format!("{nonce:016x}")] {
+        for part in [key.kind.word, &key.parent, &key.name, &format!("{nonce:016x}")] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -74,9 +75,42 @@ impl PendingRequests {
         self.get().begun.get(key).cloned()
     }
 
-    /// Records that the request was completed or given up.
-    pub(super) fn end(&self, key: &RequestKey) {
-        self.get().begun.remove(key);
+    /// Records the result of the request. A request that AWS is still processing is kept.
+    pub(super) fn finished<T>(&self, key: &RequestKey, result: &Result<T>) {
+        if !matches!(result, Err(Error::Pending(_))) {
+            self.get().begun.remove(key);
+        }
+    }
+
+    /// Creates an object once: a repeated call, after [`Error::Pending`] or a lost answer, continues the same creation.
+    /// `begin` requests the object with a client token and returns its ID. `finish` waits until the object can be used.
+    pub(super) async fn create_once<N: Noun, Begun>(
+        &self,
+        parent: &str,
+        name: &str,
+        begin: impl FnOnce(String) -> Begun,
+        finish: impl AsyncFnOnce(String) -> Result<N::Record>,
+    ) -> Result<N::Record>
+    where
+        Begun: Future<Output = Result<String, Refusal>>,
+    {
+        let key = RequestKey::new(ObjectKind::of::<N>(), parent, name);
+        let queue = self.queue(parent);
+        let guard = queue.lock().await;
+        let id = match self.begun(&key) {
+            Some(id) => id,
+            None => {
+                let answer = begin(self.token(&key)).await;
+                self.answered(&key, &answer);
+                let id = answer?;
+                self.begin(&key, &id);
+                id
+            }
+        };
+        drop(guard);
+        let made = finish(id).await;
+        self.finished(&key, &made);
+        made
     }
 
     /// Records that this process allocated the block just now. Reads may not find it yet.

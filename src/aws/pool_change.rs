@@ -8,18 +8,21 @@ use crate::ipam::{
     Cidr, Error, Kind, Occupant, Pool, PoolChange, Provision, Result, Rules, Special, Strategy, Tags, Unsupported,
 };
 
-use super::AwsIpam;
+use super::allocation::Allocations;
+use super::pool::Pools;
+use super::pool_cidr::PoolCidrs;
 use super::response::ask;
 use super::tags;
-use super::wait::uncrowded;
+use super::usage::first_few;
+use super::wait::retry_concurrent;
 
-/// The blocks to add to and to remove from the pool's declaration; `None` if only a new pool can have the wished
+/// The blocks to add to and to remove from the pool's declaration; `None` if only a new pool can have the wanted
 /// provision.
-fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeSet<Cidr>)> {
+fn difference(pool: &Pool, wanted: &Provision) -> Option<(BTreeSet<Cidr>, BTreeSet<Cidr>)> {
     let none = BTreeSet::new();
-    match wished {
+    match wanted {
         Provision::Nothing => Some((none, pool.cidrs.clone())),
-        Provision::Cidrs(wished) => Some((wished - &pool.cidrs, &pool.cidrs - wished)),
+        Provision::Cidrs(wanted) => Some((wanted - &pool.cidrs, &pool.cidrs - wanted)),
         Provision::NetmaskLength(length) => {
             let has = pool.cidrs.iter().map(Cidr::netmask_length).collect::<Vec<_>>();
             (has.is_empty() || has == [*length]).then_some((none.clone(), none))
@@ -27,10 +30,10 @@ fn difference(pool: &Pool, wished: &Provision) -> Option<(BTreeSet<Cidr>, BTreeS
     }
 }
 
-impl AwsIpam {
+impl Pools<'_> {
     /// The pool as it will be after the change; `None` when only a replacement can do it.
-    pub(super) async fn preflight_change(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
-        let pool = self.the_pool(id).await?;
+    pub(super) async fn preview_change(&self, id: &str, change: &PoolChange) -> Result<Option<Pool>> {
+        let pool = self.require(id).await?;
         if change.strategy != Strategy::default() {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
         }
@@ -65,56 +68,56 @@ impl AwsIpam {
     }
 
     async fn require_removable(&self, pool: &Pool, removed: &BTreeSet<Cidr>) -> Result<()> {
-        let mut inside = self.allocations_of(&pool.meta.id).await?;
+        let mut inside = Allocations { aws: self.aws }.list_in(&pool.meta.id).await?;
         inside.retain(|one| removed.iter().any(|cidr| cidr.overlaps(&one.cidr)));
         if inside.is_empty() {
             return Ok(());
         }
-        let (contents, more) = super::usage::first_few(inside.iter().map(Occupant::from).collect());
+        let (contents, more) = first_few(inside.iter().map(Occupant::from).collect());
         let (id, name) = (pool.meta.id.clone(), pool.meta.name.clone());
         Err(Error::InUse { kind: Kind::Pool, id, name, contents, more })
     }
 
-    pub(super) async fn change_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
+    pub(super) async fn update(&self, id: &str, change: &PoolChange) -> Result<Pool> {
         let gone = || Error::NotFound { kind: Kind::Pool, id: id.to_owned() };
-        let found = self.raw_pool(id).await?.ok_or_else(gone)?;
-        let before = self.the_pool(id).await?;
+        let found = self.describe(id).await?.ok_or_else(gone)?;
+        let before = self.require(id).await?;
         if change.name != before.meta.name
             && let Some(other) = self.namesake(before.container(), &change.name, None).await?
         {
             return Err(Error::NameTaken { existing: (&other).into(), asked_by: None });
         }
         // The tags are set first: if the rest fails, the existing blocks are marked as blocks of the pool's declaration.
-        let wished = match &change.provision {
-            Provision::Cidrs(wished) => wished.clone(),
+        let wanted = match &change.provision {
+            Provision::Cidrs(wanted) => wanted.clone(),
             Provision::Nothing => BTreeSet::new(),
             Provision::NetmaskLength(_) => before.cidrs.clone(),
         };
         let mut after = tags::named(&change.name, &change.tags);
-        tags::mark(&mut after, &change.provision, &(&wished | &before.cidrs));
-        let client = self.clients.home();
-        self.retag(&client, id, &tags::all(Some(found.tags())), &after).await?;
+        tags::mark(&mut after, &change.provision, &(&wanted | &before.cidrs));
+        let client = self.aws.clients.home();
+        self.aws.retag(&client, id, &tags::all(Some(found.tags())), &after).await?;
         if let Some(request) = self.modification(id, &before, change) {
-            uncrowded(&self.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
         }
-        self.usable_pool(id, &change.name, false).await?;
-        self.fill_pool(id, &change.provision).await?;
+        self.wait_until_usable(id, &change.name, false).await?;
+        self.provision(id, &change.provision).await?;
         let removed = match &change.provision {
             Provision::NetmaskLength(_) => BTreeSet::new(),
-            _ => &before.cidrs - &wished,
+            _ => &before.cidrs - &wanted,
         };
         if !removed.is_empty() {
-            self.shrink(&before, &removed).await?;
-            self.mark_pool(id, &change.provision, &wished).await?;
+            self.deprovision(&before, &removed).await?;
+            self.mark(id, &change.provision, &wanted).await?;
         }
-        self.the_pool(id).await
+        self.require(id).await
     }
 
-    async fn shrink(&self, pool: &Pool, removed: &BTreeSet<Cidr>) -> Result<()> {
-        for found in self.present_raw_cidrs(&pool.meta.id).await? {
+    async fn deprovision(&self, pool: &Pool, removed: &BTreeSet<Cidr>) -> Result<()> {
+        for found in self.describe_present_cidrs(&pool.meta.id).await? {
             let cidr = found.cidr().and_then(|text| text.parse().ok());
             if cidr.is_some_and(|cidr| removed.contains(&cidr)) {
-                self.take_cidr(pool, &found).await?;
+                PoolCidrs { aws: self.aws }.deprovision(pool, &found).await?;
             }
         }
         Ok(())
@@ -132,7 +135,7 @@ impl AwsIpam {
         if before.description == change.description && old == new && imports == change.auto_import {
             return None;
         }
-        let mut request = self.clients.home().modify_ipam_pool().ipam_pool_id(id);
+        let mut request = self.aws.clients.home().modify_ipam_pool().ipam_pool_id(id);
         if before.description != change.description {
             request = request.description(change.description.clone().unwrap_or_default());
         }
@@ -158,22 +161,6 @@ impl AwsIpam {
                 .set_add_allocation_resource_tags(Some(added).filter(|tags| !tags.is_empty()))
                 .set_remove_allocation_resource_tags(Some(removed).filter(|tags| !tags.is_empty())),
         )
-    }
-
-    /// The declaration of a pool, from its tags.
-    pub(super) async fn marks_of(&self, id: &str) -> Result<(Option<u8>, BTreeSet<Cidr>)> {
-        let found = self.raw_pool(id).await?;
-        Ok(tags::marks(&tags::all(found.as_ref().map(ec2::IpamPool::tags))))
-    }
-
-    /// Stores in the tags of a pool its declaration and the resulting blocks.
-    pub(super) async fn mark_pool(&self, id: &str, provision: &Provision, cidrs: &BTreeSet<Cidr>) -> Result<()> {
-        let Some(found) = self.raw_pool(id).await? else { return Ok(()) };
-        let before = tags::all(Some(found.tags()));
-        let mut after = before.clone();
-        after.retain(|key, _| !key.starts_with(tags::OURS));
-        tags::mark(&mut after, provision, cidrs);
-        Ok(self.retag(&self.clients.home(), id, &before, &after).await?)
     }
 }
 

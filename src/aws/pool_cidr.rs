@@ -2,17 +2,19 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::PoolCidrs;
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, Occupant, Planned, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource,
-    ResourceType, Result, Size, Unfinished,
+    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource, ResourceType, Result,
+    Size, Unfinished,
 };
 
-use super::AwsIpam;
+use super::allocation::Allocations;
+use super::connection::Connection;
 use super::convert::{self, composite, need, parts};
 use super::pending::RequestKey;
+use super::pool::Pools;
 use super::response::{ask, fault};
-use super::wait::{self, Progress, uncrowded, until};
+use super::usage::first_few;
+use super::wait::{self, Progress, retry_concurrent, until};
 
 fn unfinished(id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
     wait::unfinished(Kind::PoolCidr.into(), id, name)
@@ -33,10 +35,10 @@ const fn block(size: Size) -> Option<Cidr> {
     }
 }
 
-/// The proof that a block belongs to the account, in the form of a request.
-type Shown = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
+/// The proof that a block belongs to the account, in the form of a request: the method, the certificate, the token.
+type ProofParts = (Option<ec2::VerificationMethod>, Option<ec2::IpamCidrAuthorizationContext>, Option<String>);
 
-fn proven(proof: Option<&Proof>) -> Shown {
+fn proof_parts(proof: Option<&Proof>) -> ProofParts {
     match proof {
         None => (None, None, None),
         Some(Proof::Token(id)) => (Some(ec2::VerificationMethod::DnsToken), None, Some(id.clone())),
@@ -47,29 +49,39 @@ fn proven(proof: Option<&Proof>) -> Shown {
     }
 }
 
-impl AwsIpam {
-    pub(super) async fn make_pool_cidr(&self, spec: &PoolCidrSpec) -> Result<PoolCidr> {
-        let pool = self.the_pool(&spec.pool_id).await?;
+/// The CIDRs of pools.
+#[derive(Clone, Copy)]
+pub(super) struct PoolCidrs<'a> {
+    pub(super) aws: &'a Connection,
+}
+
+impl<'a> PoolCidrs<'a> {
+    const fn pools(&self) -> Pools<'a> {
+        Pools { aws: self.aws }
+    }
+
+    pub(super) async fn create(&self, spec: &PoolCidrSpec) -> Result<PoolCidr> {
+        let pool = self.pools().require(&spec.pool_id).await?;
         let is_amazon = pool.special.public_ip_source == Some(PublicIpSource::Amazon);
         if pool.source_pool_id.is_none() && !is_amazon && block(spec.size).is_none() {
             return Err(Error::NoSourcePool);
         }
         let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
         let key = RequestKey::new(Kind::PoolCidr.into(), &spec.pool_id, &name);
-        if self.pending.begun(&key).is_none()
+        if self.aws.pending.begun(&key).is_none()
             && let Some(cidr) = block(spec.size)
         {
             self.require_absent(&pool, cidr).await?;
         }
-        let id = self.begin_pool_cidr(&spec.pool_id, spec.size, spec.proof.as_ref(), &key).await?;
-        let found = self.provisioned(&spec.pool_id, &id, spec.size, &key).await?;
+        let id = self.begin(&spec.pool_id, spec.size, spec.proof.as_ref(), &key).await?;
+        let found = self.wait_until_provisioned(&spec.pool_id, &id, spec.size, &key).await?;
         let mut made = convert::pool_cidr(&found, &pool)?;
         made.meta.name = name;
         Ok(made)
     }
 
     pub(super) async fn require_absent(&self, pool: &Pool, cidr: Cidr) -> Result<()> {
-        let present = self.present_raw_cidrs(&pool.meta.id).await?;
+        let present = self.pools().describe_present_cidrs(&pool.meta.id).await?;
         let text = cidr.to_string();
         let Some(found) = present.iter().find(|one| one.cidr() == Some(&text)) else { return Ok(()) };
         let existing = convert::pool_cidr(found, pool)?;
@@ -83,22 +95,23 @@ impl AwsIpam {
     }
 
     /// Requests the CIDR, and returns the ID that AWS gave it.
-    pub(super) async fn begin_pool_cidr(
+    pub(super) async fn begin(
         &self,
         pool_id: &str,
         size: Size,
         proof: Option<&Proof>,
         key: &RequestKey,
     ) -> Result<String> {
-        if let Some(id) = self.pending.begun(key) {
+        if let Some(id) = self.aws.pending.begun(key) {
             return Ok(id);
         }
         let length = match size {
             Size::NetmaskLength(length) => Some(i32::from(length)),
             _ => None,
         };
-        let (method, context, token) = proven(proof);
+        let (method, context, token) = proof_parts(proof);
         let request = self
+            .aws
             .clients
             .home()
             .provision_ipam_pool_cidr()
@@ -108,9 +121,9 @@ impl AwsIpam {
             .set_verification_method(method)
             .set_cidr_authorization_context(context)
             .set_ipam_external_resource_verification_token_id(token)
-            .client_token(self.pending.token(key));
-        let answer = uncrowded(&self.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
-        self.pending.answered(key, &answer);
+            .client_token(self.aws.pending.token(key));
+        let answer = retry_concurrent(&self.aws.pace, || ask("ProvisionIpamPoolCidr", request.clone().send())).await;
+        self.aws.pending.answered(key, &answer);
         let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => {
@@ -120,42 +133,40 @@ impl AwsIpam {
             }
         };
         let id = need(answer.ipam_pool_cidr.and_then(|one| one.ipam_pool_cidr_id), "pool CIDR id")?;
-        self.pending.begin(key, &id);
+        self.aws.pending.begin(key, &id);
         Ok(id)
     }
 
     /// The sentence about the resource whose space a planning pool plans; empty for any other pool.
     async fn about_resource(&self, pool_id: &str) -> String {
-        let pool = self.pool(pool_id).await.ok().flatten();
+        let pool = self.pools().get(pool_id).await.ok().flatten();
         pool.map_or_else(String::new, |pool| convert::about_resource(&pool.special))
     }
 
     /// The free space at the source of the pool's space.
     async fn source_space(&self, pool_id: &str, size: Size) -> Option<crate::ipam::Space> {
-        let pool = self.pool(pool_id).await.ok()??;
-        let source = self.pool(&pool.source_pool_id?).await.ok()??;
-        self.space(&source, block(size)).await
+        let pool = self.pools().get(pool_id).await.ok()??;
+        let source = self.pools().get(&pool.source_pool_id?).await.ok()??;
+        self.pools().space(&source, block(size)).await
     }
 
     /// Waits until the CIDR is in the pool. AWS reports the reason of a failure before it changes the state.
-    pub(super) async fn provisioned(
+    pub(super) async fn wait_until_provisioned(
         &self,
         pool_id: &str,
         id: &str,
         size: Size,
         key: &RequestKey,
     ) -> Result<ec2::IpamPoolCidr> {
-        let made = until(&self.pace, unfinished(&composite(id, pool_id), &words(size)), || async move {
-            let listed = self.raw_pool_cidrs(pool_id).await?;
+        let made = until(&self.aws.pace, unfinished(&composite(id, pool_id), &words(size)), || async move {
+            let listed = self.pools().describe_cidrs(pool_id).await?;
             let Some(found) = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(id)) else {
                 return Ok(Progress::Wait("it is not listed yet".to_owned()));
             };
             self.progress_of(pool_id, found, size).await
         })
         .await;
-        if !matches!(made, Err(Error::Pending(_))) {
-            self.pending.end(key);
-        }
+        self.aws.pending.finished(key, &made);
         let made = made?;
         let cidr = convert::cidr(made.cidr())?;
         let is_asked = match size {
@@ -195,55 +206,59 @@ impl AwsIpam {
         }
     }
 
-    pub(super) async fn pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
-        let whole = match parts(id) {
-            (_, Some(_)) => Some(id.to_owned()),
-            (own, None) => self.with_pool(Kind::PoolCidr, own).await?,
-        };
-        let Some(whole) = whole else { return Ok(None) };
-        let (own, Some(pool_id)) = parts(&whole) else { return Ok(None) };
-        let listed = self.present_raw_cidrs(pool_id).await?;
+    /// The ID of AWS and the pool. Searches all pools if `id` is the ID of AWS alone; `None` if no pool has it.
+    async fn parts_of(&self, id: &str) -> Result<Option<(String, String)>> {
+        if let (own, Some(pool_id)) = parts(id) {
+            return Ok(Some((own.to_owned(), pool_id.to_owned())));
+        }
+        for pool in self.pools().list_without_cidrs().await? {
+            let listed = self.pools().describe_cidrs(&pool.meta.id).await?.unwrap_or_default();
+            if listed.iter().any(|one| one.ipam_pool_cidr_id() == Some(id)) {
+                return Ok(Some((id.to_owned(), pool.meta.id)));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn get(&self, id: &str) -> Result<Option<PoolCidr>> {
+        let Some((own, pool_id)) = self.parts_of(id).await? else { return Ok(None) };
+        let listed = self.pools().describe_present_cidrs(&pool_id).await?;
         // The block identifies the CIDR as well as the ID of AWS does: hashicorp/aws keeps the block.
-        let is_it = |one: &&ec2::IpamPoolCidr| one.ipam_pool_cidr_id() == Some(own) || one.cidr() == Some(own);
+        let is_it = |one: &&ec2::IpamPoolCidr| one.ipam_pool_cidr_id() == Some(&own) || one.cidr() == Some(&own);
         let Some(found) = listed.iter().find(is_it) else { return Ok(None) };
-        match self.pool(pool_id).await? {
+        match self.pools().get(&pool_id).await? {
             Some(pool) => convert::pool_cidr(found, &pool).map(Some),
             None => Ok(None),
         }
     }
 
-    pub(super) async fn pool_cidrs(&self, pool_id: &str) -> Result<Vec<PoolCidr>> {
-        let Some(pool) = self.pool(pool_id).await? else { return Ok(Vec::new()) };
-        let found = self.present_raw_cidrs(pool_id).await?;
+    pub(super) async fn list(&self, pool_id: &str) -> Result<Vec<PoolCidr>> {
+        let Some(pool) = self.pools().get(pool_id).await? else { return Ok(Vec::new()) };
+        let found = self.pools().describe_present_cidrs(pool_id).await?;
         let listed = found.iter().filter(|one| one.cidr().is_some());
         let mut listed = listed.map(|one| convert::pool_cidr(one, &pool)).collect::<Result<Vec<_>>>()?;
         listed.sort_by_key(|one| (one.cidr.first(), one.cidr.netmask_length()));
         Ok(listed)
     }
 
-    pub(super) async fn drop_pool_cidr(&self, id: &str) -> Result<()> {
-        let (own, Some(pool_id)) = parts(id) else {
-            return match self.with_pool(Kind::PoolCidr, id).await? {
-                Some(whole) => Box::pin(self.drop_pool_cidr(&whole)).await,
-                None => Ok(()),
-            };
-        };
-        let listed = self.raw_pool_cidrs(pool_id).await?.unwrap_or_default();
-        let Some(found) = listed.into_iter().find(|one| one.ipam_pool_cidr_id() == Some(own)) else { return Ok(()) };
-        let Some(pool) = self.pool(pool_id).await? else { return Ok(()) };
-        self.take_cidr(&pool, &found).await
+    pub(super) async fn delete(&self, id: &str) -> Result<()> {
+        let Some((own, pool_id)) = self.parts_of(id).await? else { return Ok(()) };
+        let listed = self.pools().describe_cidrs(&pool_id).await?.unwrap_or_default();
+        let Some(found) = listed.into_iter().find(|one| one.ipam_pool_cidr_id() == Some(&own)) else { return Ok(()) };
+        let Some(pool) = self.pools().get(&pool_id).await? else { return Ok(()) };
+        self.deprovision(&pool, &found).await
     }
 
     /// Removes all space from the pool.
-    pub(super) async fn take_cidrs(&self, pool: &Pool) -> Result<()> {
-        for found in self.raw_pool_cidrs(&pool.meta.id).await?.unwrap_or_default() {
-            self.take_cidr(pool, &found).await?;
+    pub(super) async fn deprovision_all(&self, pool: &Pool) -> Result<()> {
+        for found in self.pools().describe_cidrs(&pool.meta.id).await?.unwrap_or_default() {
+            self.deprovision(pool, &found).await?;
         }
         Ok(())
     }
 
     /// Deprovisions one block, and waits until AWS has removed it.
-    pub(super) async fn take_cidr(&self, pool: &Pool, found: &ec2::IpamPoolCidr) -> Result<()> {
+    pub(super) async fn deprovision(&self, pool: &Pool, found: &ec2::IpamPoolCidr) -> Result<()> {
         use ec2::IpamPoolCidrState as State;
         let own = need(found.ipam_pool_cidr_id(), "pool CIDR id")?;
         if matches!(found.state(), Some(State::Deprovisioned | State::FailedProvision | State::FailedImport)) {
@@ -252,17 +267,17 @@ impl AwsIpam {
         let cidr = convert::cidr(found.cidr())?;
         if found.state() != Some(&State::PendingDeprovision) {
             self.require_unused(pool, own, cidr).await?;
-            let client = self.clients.home();
+            let client = self.aws.clients.home();
             let request = client.deprovision_ipam_pool_cidr().ipam_pool_id(&pool.meta.id).cidr(cidr.to_string());
-            match uncrowded(&self.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
+            match retry_concurrent(&self.aws.pace, || ask("DeprovisionIpamPoolCidr", request.clone().send())).await {
                 Ok(_) => {}
                 // The block is already being deprovisioned.
                 Err(refusal) if refusal.is("IncorrectState") || refusal.is_not_found() => {}
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        until(&self.pace, unfinished(&composite(own, &pool.meta.id), &cidr.to_string()), || async move {
-            let listed = self.raw_pool_cidrs(&pool.meta.id).await?;
+        until(&self.aws.pace, unfinished(&composite(own, &pool.meta.id), &cidr.to_string()), || async move {
+            let listed = self.pools().describe_cidrs(&pool.meta.id).await?;
             let found = listed.into_iter().flatten().find(|one| one.ipam_pool_cidr_id() == Some(own));
             match found.as_ref().and_then(ec2::IpamPoolCidr::state) {
                 None | Some(State::Deprovisioned) => Ok(Progress::Ready(())),
@@ -281,37 +296,20 @@ impl AwsIpam {
     /// Checks that nothing in the block is allocated. Waits for space that AWS holds for a resource, because AWS releases
     /// it late.
     async fn require_unused(&self, pool: &Pool, own: &str, cidr: Cidr) -> Result<()> {
-        let mut inside = self.allocations_of(&pool.meta.id).await?;
+        let allocations = Allocations { aws: self.aws };
+        let mut inside = allocations.list_in(&pool.meta.id).await?;
         inside.retain(|one| one.cidr.overlaps(&cidr));
         let (id, name) = (composite(own, &pool.meta.id), cidr.to_string());
         let is_ours = |kind| matches!(kind, ResourceType::Custom | ResourceType::IpamPool);
-        let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.pending.is_released(&one.meta.id);
+        let stays = |one: &&Allocation| is_ours(one.resource_type) && !self.aws.pending.is_released(&one.meta.id);
         let ours: Vec<_> = inside.iter().filter(stays).collect();
         if !ours.is_empty() {
-            let (contents, more) = super::usage::first_few(ours.into_iter().map(Occupant::from).collect());
+            let (contents, more) = first_few(ours.into_iter().map(Occupant::from).collect());
             return Err(Error::InUse { kind: Kind::PoolCidr, id, name, contents, more });
         }
         match inside.first() {
-            Some(held) => Err(self.still_held(held, "DeprovisionIpamPoolCidr", unfinished(&id, &name))),
+            Some(held) => Err(allocations.still_held(held, "DeprovisionIpamPoolCidr", unfinished(&id, &name))),
             None => Ok(()),
         }
-    }
-}
-
-impl PoolCidrs for AwsIpam {
-    fn create_pool_cidr(&self, spec: &PoolCidrSpec, _planned: &Planned) -> Result<PoolCidr> {
-        self.run(self.make_pool_cidr(spec))
-    }
-
-    fn delete_pool_cidr(&self, id: &str) -> Result<()> {
-        self.run(self.drop_pool_cidr(id))
-    }
-
-    fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
-        self.run(self.pool_cidr(id))
-    }
-
-    fn list_pool_cidrs(&self, pool_id: &str, _include_planned: bool) -> Result<Vec<PoolCidr>> {
-        self.run(self.pool_cidrs(pool_id))
     }
 }

@@ -112,3 +112,46 @@ impl From<Refusal> for Error {
 pub(super) fn fault(action: &'static str, code: &str, message: impl Into<String>) -> Refusal {
     Refusal { action, code: Some(code.to_owned()), message: message.into(), request_id: None }
 }
+
+/// The objects that were found; empty if the object that should contain them does not exist.
+pub(super) fn or_nothing<T>(answer: Result<Vec<T>, Refusal>) -> Result<Vec<T>, Refusal> {
+    match answer {
+        Err(refusal) if refusal.is_not_found() => Ok(Vec::new()),
+        answer => answer,
+    }
+}
+
+/// The requested object among those that were found. Another object is never returned in its place.
+pub(super) fn the_one<T>(found: Vec<T>, id: &str, id_of: impl Fn(&T) -> Option<&str>) -> Result<Option<T>, Refusal> {
+    let others = found.iter().filter(|one| id_of(one) != Some(id)).count();
+    let one = found.into_iter().find(|one| id_of(one) == Some(id));
+    if one.is_none() && others > 0 {
+        return Err(fault(
+            "Describe",
+            "UnexpectedAnswer",
+            format!("AWS was asked for {id} and answered with another object"),
+        ));
+    }
+    Ok(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types as ec2;
+
+    /// Regression: a read that answered with another allocation overwrote the state.
+    #[test]
+    fn an_answer_about_another_object_is_never_taken_for_the_requested_one() {
+        let raw = |id: &str| ec2::IpamPoolAllocation::builder().ipam_pool_allocation_id(id).build();
+        let pick = |found: Vec<_>| the_one(found, "a", ec2::IpamPoolAllocation::ipam_pool_allocation_id);
+        assert_eq!(pick(vec![raw("a")]).unwrap(), Some(raw("a")));
+        assert_eq!(pick(vec![raw("b"), raw("a")]).unwrap(), Some(raw("a")));
+        assert_eq!(pick(vec![]).unwrap(), None);
+        let error = Error::from(pick(vec![raw("b")]).unwrap_err());
+        assert!(
+            matches!(&error, Error::Service(fault) if fault.message.contains("answered with another")),
+            "{error:?}"
+        );
+    }
+}

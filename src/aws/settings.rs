@@ -78,3 +78,15 @@ pub struct WebIdentity {
     /// File with the token.
     pub web_identity_token_file: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_show_no_credentials_in_their_debug_text() {
+        let keys = Keys { access_key: "AKIAX".into(), secret_key: "wJalr".into(), token: Some("FwoGZ".into()) };
+        let shown = format!("{:?}", Settings { keys: Some(keys), ..Settings::default() });
+        assert!(!["AKIAX", "wJalr", "FwoGZ"].iter().any(|secret| shown.contains(secret)), "{shown}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Waits for AWS, in slices: each call waits for a limited time, and the caller repeats the call until its own time
 //! limit.
 //!
-//! [`until`] is the wait. [`Pace::usable`] waits for an object that becomes usable or fails. [`Pace::rested`] waits for an
-//! object that AWS creates and may then fail to complete.
+//! [`until`] is the wait. [`Pace::wait_until_usable`] waits for an object that becomes usable or fails.
+//! [`Pace::wait_until_settled`] waits for an object that AWS creates and may then fail to complete.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -40,29 +40,29 @@ impl Default for Pace {
 
 /// The kind of an object that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct What {
+pub(super) struct ObjectKind {
     /// Word for the kind, such as `pool`.
     pub(super) word: &'static str,
     /// Type of the resource, such as `ipam_pool`.
     pub(super) resource: &'static str,
 }
 
-impl What {
+impl ObjectKind {
     /// The kind of an object that only the service has.
     pub(super) const fn of<N: Noun>() -> Self {
         Self { word: N::WORD, resource: N::RESOURCE }
     }
 }
 
-impl From<Kind> for What {
+impl From<Kind> for ObjectKind {
     fn from(kind: Kind) -> Self {
         Self { word: kind.word(), resource: explain::resource_type(kind) }
     }
 }
 
 /// Makes the sentence for an object that is not complete.
-pub(super) fn unfinished(what: What, id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
-    let (What { word, resource }, id, name) = (what, id.to_owned(), name.to_owned());
+pub(super) fn unfinished(kind: ObjectKind, id: &str, name: &str) -> impl Fn(String) -> Unfinished + use<> {
+    let (ObjectKind { word, resource }, id, name) = (kind, id.to_owned(), name.to_owned());
     move |waits_for| Unfinished { word, resource, id: id.clone(), name: name.clone(), waits_for }
 }
 
@@ -106,7 +106,7 @@ where
 ///
 /// # Errors
 /// The last answer, if AWS still refuses the call after the slice.
-pub(super) async fn uncrowded<T, F>(pace: &Pace, mut call: impl FnMut() -> F) -> Result<T, Refusal>
+pub(super) async fn retry_concurrent<T, F>(pace: &Pace, mut call: impl FnMut() -> F) -> Result<T, Refusal>
 where
     F: Future<Output = Result<T, Refusal>>,
 {
@@ -227,7 +227,7 @@ impl Pace {
     /// Waits until AWS has finished with the object, and returns the object with the reason of a failure. A `new` object
     /// may not be listed yet. `waits_for` returns, in the words of AWS, why an object in a good state is not complete
     /// yet.
-    pub(super) async fn rested<N: Noun, T: Stateful, F>(
+    pub(super) async fn wait_until_settled<N: Noun, T: Stateful, F>(
         &self,
         id: &str,
         new: bool,
@@ -238,7 +238,7 @@ impl Pace {
         F: Future<Output = Result<Option<T>, Refusal>>,
     {
         let (read, waits_for) = (&read, &waits_for);
-        until(self, unfinished(What::of::<N>(), id, id), || async move {
+        until(self, unfinished(ObjectKind::of::<N>(), id, id), || async move {
             let Some(found) = read().await? else {
                 return if new { Ok(Progress::Wait("it is not listed yet".to_owned())) } else { Err(is_gone::<T>(id)) };
             };
@@ -260,21 +260,26 @@ impl Pace {
     }
 
     /// Waits until the object can be used. A `new` object may not be listed yet.
-    pub(super) async fn usable<N: Noun, T: Stateful, F>(&self, id: &str, new: bool, read: impl Fn() -> F) -> Result<T>
+    pub(super) async fn wait_until_usable<N: Noun, T: Stateful, F>(
+        &self,
+        id: &str,
+        new: bool,
+        read: impl Fn() -> F,
+    ) -> Result<T>
     where
         F: Future<Output = Result<Option<T>, Refusal>>,
     {
-        let (found, failure) = self.rested::<N, T, F>(id, new, read, async |_| Ok(None)).await?;
+        let (found, failure) = self.wait_until_settled::<N, T, F>(id, new, read, async |_| Ok(None)).await?;
         failure.map_or(Ok(found), Err)
     }
 
     /// Waits until the object is deleted.
-    pub(super) async fn vanished<N: Noun, T: Stateful, F>(&self, id: &str, read: impl Fn() -> F) -> Result<()>
+    pub(super) async fn wait_until_gone<N: Noun, T: Stateful, F>(&self, id: &str, read: impl Fn() -> F) -> Result<()>
     where
         F: Future<Output = Result<Option<T>, Refusal>>,
     {
         let read = &read;
-        until(self, unfinished(What::of::<N>(), id, id), || async move {
+        until(self, unfinished(ObjectKind::of::<N>(), id, id), || async move {
             let Some(found) = read().await? else { return Ok(Progress::Ready(())) };
             match (found.stage(), found.state_word()) {
                 (Stage::Gone, _) => Ok(Progress::Ready(())),

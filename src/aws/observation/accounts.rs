@@ -5,10 +5,9 @@ use aws_sdk_ec2::types as ec2;
 use crate::backend::observation::{DiscoveredAccount, DiscoveryFilter, Failure, FailureCode, Seen};
 use crate::ipam::Result;
 
-use super::super::AwsIpam;
 use super::super::convert::need;
 use super::super::response::ask;
-use super::{owned, time, word};
+use super::{Observations, owned, time, word};
 
 fn account(found: &ec2::IpamDiscoveredAccount, asked: &str) -> Result<DiscoveredAccount> {
     let failure = found.failure_reason().map(|reason| Failure {
@@ -25,16 +24,17 @@ fn account(found: &ec2::IpamDiscoveredAccount, asked: &str) -> Result<Discovered
     })
 }
 
-impl AwsIpam {
-    pub(super) async fn seen_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
-        let vantage = self.vantage(filter).await?;
+impl Observations<'_> {
+    pub(in crate::aws) async fn accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        let discovery = self.discovery(filter).await?;
         let mut accounts = Vec::new();
-        for region in &vantage.regions {
+        for region in &discovery.regions {
             let request = self
+                .aws
                 .clients
                 .home()
                 .get_ipam_discovered_accounts()
-                .ipam_resource_discovery_id(&vantage.discovery_id)
+                .ipam_resource_discovery_id(&discovery.discovery_id)
                 .discovery_region(region);
             let found = request.into_paginator().items().send().try_collect();
             let found: Vec<ec2::IpamDiscoveredAccount> = ask("GetIpamDiscoveredAccounts", found).await?;
@@ -43,6 +43,6 @@ impl AwsIpam {
             }
         }
         accounts.sort_by(|a, b| (&a.account_id, &a.region).cmp(&(&b.account_id, &b.region)));
-        Ok(vantage.seen(accounts))
+        Ok(discovery.seen(accounts))
     }
 }

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use crate::backend::observation::{History, HistoryQuestion, HistoryRecord, PastType};
 use crate::ipam::Result;
 
-use super::super::AwsIpam;
 use super::super::convert::{cidr, need};
 use super::super::response::{ask, fault};
-use super::{owned, time, word};
+use super::{Observations, owned, time, word};
 
 const ACTION: &str = "GetIpamAddressHistory";
 
@@ -42,13 +41,14 @@ fn asked(time: Option<Timestamp>) -> Result<Option<DateTime>> {
     ))
 }
 
-impl AwsIpam {
-    pub(super) async fn history(&self, question: &HistoryQuestion) -> Result<History> {
+impl Observations<'_> {
+    pub(in crate::aws) async fn history(&self, question: &HistoryQuestion) -> Result<History> {
         let scope_id = match &question.scope_id {
             Some(id) => id.clone(),
-            None => self.ipam().await?.private_scope.clone(),
+            None => self.aws.ipam().await?.private_scope.clone(),
         };
         let request = self
+            .aws
             .clients
             .home()
             .get_ipam_address_history()

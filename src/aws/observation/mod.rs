@@ -1,4 +1,4 @@
-//! The resources that AWS has found in accounts, one file for each kind of request: [`Observation`] over the SDK.
+//! The resources that AWS has found in accounts, one file for each kind of request.
 //!
 //! Discoveries are read one Region at a time. An answer comes in pages, and all of them are read.
 
@@ -11,14 +11,12 @@ use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 
-use crate::backend::observation::{
-    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, Observation, PublicAddress,
-    ResourceCidr, ResourceFilter, Seen,
-};
+use crate::backend::observation::{DiscoveryFilter, Seen};
 use crate::ipam::{Result, Tags, Words};
 
-use super::AwsIpam;
+use super::connection::Connection;
 use super::response::fault;
+use super::service::discovery::Discoveries;
 
 /// The value of a word from AWS; `None` if AWS reported none.
 fn word<T: Words>(text: Option<&str>) -> Option<T> {
@@ -41,65 +39,50 @@ fn resource_tags(found: &[ec2::IpamResourceTag]) -> Tags {
 }
 
 /// A discovery and the Regions to read.
-struct Vantage {
+struct DiscoveryRegions {
     discovery_id: String,
     regions: Vec<String>,
 }
 
-impl Vantage {
+impl DiscoveryRegions {
     fn seen<T>(self, items: Vec<T>) -> Seen<T> {
         Seen { discovery_id: self.discovery_id, regions: self.regions, items, oldest_sample: None }
     }
 }
 
-impl AwsIpam {
-    async fn vantage(&self, filter: &DiscoveryFilter) -> Result<Vantage> {
+/// The results of the discoveries.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Observations<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Observations<'_> {
+    async fn discovery(&self, filter: &DiscoveryFilter) -> Result<DiscoveryRegions> {
         let discovery_id = match &filter.discovery_id {
             Some(id) => id.clone(),
             None => self.default_discovery().await?,
         };
         if let Some(region) = &filter.region {
-            return Ok(Vantage { discovery_id, regions: vec![region.clone()] });
+            return Ok(DiscoveryRegions { discovery_id, regions: vec![region.clone()] });
         }
-        let found = self.raw_discovery(&discovery_id).await?.ok_or_else(|| {
+        let found = Discoveries { aws: self.aws }.describe(&discovery_id).await?.ok_or_else(|| {
             let code = "InvalidIpamResourceDiscoveryId.NotFound";
-            let why = format!("the account has no resource discovery {discovery_id} in {}", self.clients.home_region());
+            let why =
+                format!("the account has no resource discovery {discovery_id} in {}", self.aws.clients.home_region());
             fault("DescribeIpamResourceDiscoveries", code, why)
         })?;
         let mut regions: Vec<String> =
             found.operating_regions().iter().filter_map(|region| owned(region.region_name())).collect();
         regions.sort();
-        Ok(Vantage { discovery_id, regions })
+        Ok(DiscoveryRegions { discovery_id, regions })
     }
 
     async fn default_discovery(&self) -> Result<String> {
-        let chosen = self.ipam().await?;
+        let chosen = self.aws.ipam().await?;
         Ok(chosen.discovery.clone().ok_or_else(|| {
             let why = format!("{} has no default resource discovery: set the id of one", chosen.id);
             fault("DescribeIpams", "WhichResourceDiscovery", why)
         })?)
-    }
-}
-
-impl Observation for AwsIpam {
-    fn discovered_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
-        self.run(self.seen_accounts(filter))
-    }
-
-    fn discovered_resource_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
-        self.run(self.discovered_cidrs(filter))
-    }
-
-    fn discovered_public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
-        self.run(self.seen_addresses(filter))
-    }
-
-    fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
-        self.run(self.seen_resource_cidrs(filter))
-    }
-
-    fn address_history(&self, question: &HistoryQuestion) -> Result<History> {
-        self.run(self.history(question))
     }
 }
 

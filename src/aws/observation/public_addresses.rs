@@ -7,10 +7,9 @@ use aws_sdk_ec2::types as ec2;
 use crate::backend::observation::{AddressType, DiscoveryFilter, PublicAddress, Seen};
 use crate::ipam::Result;
 
-use super::super::AwsIpam;
 use super::super::convert::need;
 use super::super::response::{ask, fault};
-use super::{Vantage, owned, time, word};
+use super::{DiscoveryRegions, Observations, owned, time, word};
 
 const ACTION: &str = "GetIpamDiscoveredPublicAddresses";
 
@@ -46,32 +45,33 @@ fn address(found: &ec2::IpamDiscoveredPublicAddress, asked: &str) -> Result<Publ
     })
 }
 
-impl AwsIpam {
-    pub(super) async fn seen_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
-        let vantage = self.vantage(filter).await?;
+impl Observations<'_> {
+    pub(in crate::aws) async fn public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        let discovery = self.discovery(filter).await?;
         let (mut addresses, mut oldest_sample) = (Vec::new(), None);
-        for region in &vantage.regions {
-            let oldest = self.addresses_in(&vantage, region, &mut addresses).await?;
+        for region in &discovery.regions {
+            let oldest = self.addresses_in(&discovery, region, &mut addresses).await?;
             oldest_sample = [oldest_sample, oldest].into_iter().flatten().min();
         }
         addresses.sort_by(|a, b| (a.address, &a.region).cmp(&(b.address, &b.region)));
-        Ok(Seen { oldest_sample, ..vantage.seen(addresses) })
+        Ok(Seen { oldest_sample, ..discovery.seen(addresses) })
     }
 
     /// Adds the addresses of one Region, and returns their oldest sample time. The SDK has no paginator for this request.
     async fn addresses_in(
         &self,
-        vantage: &Vantage,
+        discovery: &DiscoveryRegions,
         region: &str,
         addresses: &mut Vec<PublicAddress>,
     ) -> Result<Option<jiff::Timestamp>> {
         let (mut next, mut oldest) = (None, None);
         loop {
             let request = self
+                .aws
                 .clients
                 .home()
                 .get_ipam_discovered_public_addresses()
-                .ipam_resource_discovery_id(&vantage.discovery_id)
+                .ipam_resource_discovery_id(&discovery.discovery_id)
                 .address_region(region)
                 .set_next_token(next.take());
             let answer = ask(ACTION, request.send()).await?;

@@ -5,10 +5,11 @@ use aws_sdk_ec2::types as ec2;
 use crate::backend::observation::{DiscoveredCidr, DiscoveryFilter, ResourceCidr, ResourceFilter, Seen, SeenType};
 use crate::ipam::{Error, Kind, Result};
 
-use super::super::AwsIpam;
 use super::super::convert::{cidr, id_of_arn, need};
+use super::super::pool::Pools;
 use super::super::response::ask;
-use super::{owned, resource_tags, time, word};
+use super::super::scope::Scopes;
+use super::{Observations, owned, resource_tags, time, word};
 
 fn seen_type(found: Option<&ec2::IpamResourceType>) -> SeenType {
     word(found.map(ec2::IpamResourceType::as_str)).unwrap_or(SeenType::Other)
@@ -56,16 +57,17 @@ fn in_scope(found: &ec2::IpamResourceCidr, asked: &str) -> Result<ResourceCidr> 
     })
 }
 
-impl AwsIpam {
-    pub(super) async fn discovered_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
-        let vantage = self.vantage(filter).await?;
+impl Observations<'_> {
+    pub(in crate::aws) async fn discovered_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        let discovery = self.discovery(filter).await?;
         let mut cidrs = Vec::new();
-        for region in &vantage.regions {
+        for region in &discovery.regions {
             let request = self
+                .aws
                 .clients
                 .home()
                 .get_ipam_discovered_resource_cidrs()
-                .ipam_resource_discovery_id(&vantage.discovery_id)
+                .ipam_resource_discovery_id(&discovery.discovery_id)
                 .resource_region(region);
             let found = request.into_paginator().items().send().try_collect();
             let found: Vec<ec2::IpamDiscoveredResourceCidr> = ask("GetIpamDiscoveredResourceCidrs", found).await?;
@@ -74,14 +76,14 @@ impl AwsIpam {
             }
         }
         cidrs.sort_by(|a, b| (a.cidr, &a.resource_id, &a.region).cmp(&(b.cidr, &b.resource_id, &b.region)));
-        Ok(vantage.seen(cidrs))
+        Ok(discovery.seen(cidrs))
     }
 
     /// AWS applies the filters that it supports. The others are applied here.
-    pub(in crate::aws) async fn seen_resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
+    pub(in crate::aws) async fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
         let mut cidrs = Vec::new();
-        for scope_id in self.scopes_of(filter).await? {
-            for one in self.raw_resource_cidrs(&scope_id, filter).await? {
+        for scope_id in self.scopes_to_read(filter).await? {
+            for one in self.describe_resource_cidrs(&scope_id, filter).await? {
                 cidrs.push(in_scope(&one, &scope_id)?);
             }
         }
@@ -91,22 +93,27 @@ impl AwsIpam {
     }
 
     /// The scopes to read, because AWS is asked for one scope at a time. A pool is in only one scope.
-    async fn scopes_of(&self, filter: &ResourceFilter) -> Result<Vec<String>> {
+    async fn scopes_to_read(&self, filter: &ResourceFilter) -> Result<Vec<String>> {
         if let Some(id) = &filter.scope_id {
             return Ok(vec![id.clone()]);
         }
         if let Some(id) = &filter.pool_id {
-            let found = self.raw_pool(id).await?;
+            let found = Pools { aws: self.aws }.describe(id).await?;
             let found = found.ok_or_else(|| Error::NotFound { kind: Kind::Pool, id: id.clone() })?;
             return Ok(vec![id_of_arn(need(found.ipam_scope_arn(), "scope")?).to_owned()]);
         }
-        Ok(self.scopes().await?.into_iter().map(|scope| scope.meta.id).collect())
+        Ok(Scopes { aws: self.aws }.list().await?.into_iter().map(|scope| scope.meta.id).collect())
     }
 
-    async fn raw_resource_cidrs(&self, scope_id: &str, filter: &ResourceFilter) -> Result<Vec<ec2::IpamResourceCidr>> {
+    async fn describe_resource_cidrs(
+        &self,
+        scope_id: &str,
+        filter: &ResourceFilter,
+    ) -> Result<Vec<ec2::IpamResourceCidr>> {
         let known = filter.resource_type.filter(|known| *known != SeenType::Other);
         let tag = filter.tags.first_key_value();
         let request = self
+            .aws
             .clients
             .home()
             .get_ipam_resource_cidrs()

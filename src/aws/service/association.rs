@@ -2,13 +2,15 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{AssociationNoun, AssociationRecord, AssociationSpec, Keeps};
+use crate::backend::service::{AssociationNoun, AssociationRecord, AssociationSpec};
 use crate::ipam::Result;
 
+use super::super::connection::Connection;
 use super::super::convert::need;
-use super::super::response::{Refusal, ask, fault};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
 use super::super::wait::Stateful;
-use super::super::{AwsIpam, read, tags};
+use super::keeper::AsyncKeeps;
 
 const DESCRIBE: &str = "DescribeIpamResourceDiscoveryAssociations";
 
@@ -33,22 +35,29 @@ fn state(found: &ec2::IpamResourceDiscoveryAssociation) -> &str {
     found.state().map_or("", ec2::IpamResourceDiscoveryAssociationState::as_str)
 }
 
-impl AwsIpam {
-    async fn raw_association(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscoveryAssociation>, Refusal> {
-        let request = self.clients.home().describe_ipam_resource_discovery_associations();
+/// The associations of resource discoveries with IPAMs.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Associations<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Associations<'_> {
+    async fn describe(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscoveryAssociation>, Refusal> {
+        let request = self.aws.clients.home().describe_ipam_resource_discovery_associations();
         let request = request.ipam_resource_discovery_association_ids(id).into_paginator().items();
-        let found = read::or_nothing(ask(DESCRIBE, request.send().try_collect()).await)?;
-        read::the_one(found, id, ec2::IpamResourceDiscoveryAssociation::ipam_resource_discovery_association_id)
+        let found = or_nothing(ask(DESCRIBE, request.send().try_collect()).await)?;
+        the_one(found, id, ec2::IpamResourceDiscoveryAssociation::ipam_resource_discovery_association_id)
     }
 
     /// Waits until the IPAM uses the results of the discovery. A `new` association may not be listed yet.
-    async fn usable_association(&self, id: &str, new: bool) -> Result<AssociationRecord> {
-        record(&self.pace.usable::<AssociationNoun, _, _>(id, new, || self.raw_association(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<AssociationRecord> {
+        record(&self.aws.pace.wait_until_usable::<AssociationNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
-    async fn begin_association(&self, spec: &AssociationSpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, spec: &AssociationSpec, token: String) -> Result<String, Refusal> {
         let kind = ec2::ResourceType::IpamResourceDiscoveryAssociation;
         let request = self
+            .aws
             .clients
             .home()
             .associate_ipam_resource_discovery()
@@ -62,9 +71,35 @@ impl AwsIpam {
             fault("AssociateIpamResourceDiscovery", "UnexpectedAnswer", "the answer of AWS has no association id")
         })
     }
+}
 
-    async fn drop_association(&self, id: &str) -> Result<()> {
-        let found = self.raw_association(id).await?;
+impl AsyncKeeps<AssociationNoun> for Associations<'_> {
+    async fn create(&self, spec: &AssociationSpec) -> Result<AssociationRecord> {
+        let begin = |token| self.begin(spec, token);
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
+        let pending = &self.aws.pending;
+        pending.create_once::<AssociationNoun, _>(&spec.ipam_id, &spec.discovery_id, begin, finish).await
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<AssociationRecord>> {
+        let found = self.describe(id).await?.filter(Stateful::is_there);
+        found.as_ref().map(record).transpose()
+    }
+
+    async fn list(&self) -> Result<Vec<AssociationRecord>> {
+        let request = self.aws.clients.home().describe_ipam_resource_discovery_associations().into_paginator();
+        let found: Vec<ec2::IpamResourceDiscoveryAssociation> =
+            ask(DESCRIBE, request.items().send().try_collect()).await?;
+        found.iter().filter(|found| found.is_there()).map(record).collect()
+    }
+
+    async fn update(&self, id: &str, before: &AssociationSpec, after: &AssociationSpec) -> Result<AssociationRecord> {
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
+        self.wait_until_usable(id, false).await
+    }
+
+    async fn delete(&self, id: &str, _spec: &AssociationSpec) -> Result<()> {
+        let found = self.describe(id).await?;
         if found.as_ref().is_some_and(|found| found.is_default() == Some(true)) {
             let why = format!(
                 "{id} was created with its IPAM and is deleted with it. Remove it from the state with a `removed` \
@@ -73,7 +108,7 @@ impl AwsIpam {
             return Err(fault("DisassociateIpamResourceDiscovery", "DefaultAssociation", why).into());
         }
         if found.is_some_and(|found| !found.is_going()) {
-            let request = self.clients.home().disassociate_ipam_resource_discovery();
+            let request = self.aws.clients.home().disassociate_ipam_resource_discovery();
             match ask("DisassociateIpamResourceDiscovery", request.ipam_resource_discovery_association_id(id).send())
                 .await
             {
@@ -81,41 +116,6 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.pace.vanished::<AssociationNoun, _, _>(id, || self.raw_association(id)).await
-    }
-}
-
-impl Keeps<AssociationNoun> for AwsIpam {
-    fn create(&self, spec: &AssociationSpec) -> Result<AssociationRecord> {
-        let begin = |token| self.begin_association(spec, token);
-        let finish = |id: String| async move { self.usable_association(&id, true).await };
-        self.run(self.make::<AssociationNoun, _, _>(&spec.ipam_id, &spec.discovery_id, begin, finish))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<AssociationRecord>> {
-        self.run(async {
-            let found = self.raw_association(id).await?.filter(Stateful::is_there);
-            found.as_ref().map(record).transpose()
-        })
-    }
-
-    fn list(&self) -> Result<Vec<AssociationRecord>> {
-        self.run(async {
-            let request = self.clients.home().describe_ipam_resource_discovery_associations().into_paginator();
-            let found: Vec<ec2::IpamResourceDiscoveryAssociation> =
-                ask(DESCRIBE, request.items().send().try_collect()).await?;
-            found.iter().filter(|found| found.is_there()).map(record).collect()
-        })
-    }
-
-    fn update(&self, id: &str, before: &AssociationSpec, after: &AssociationSpec) -> Result<AssociationRecord> {
-        self.run(async {
-            self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-            self.usable_association(id, false).await
-        })
-    }
-
-    fn delete(&self, id: &str, _spec: &AssociationSpec) -> Result<()> {
-        self.run(self.drop_association(id))
+        self.aws.pace.wait_until_gone::<AssociationNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types as ec2;
 
 use crate::backend::Noun;
-use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath, Keeps};
+use crate::backend::service::{DiscoveryNoun, DiscoveryRecord, DiscoverySpec, EntityPath};
 use crate::ipam::discovery::types::Survey;
 use crate::ipam::{Error, Result, Tags};
 
+use super::super::connection::Connection;
 use super::super::convert::{need, text};
-use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Stateful, uncrowded};
-use super::super::{AwsIpam, read, tags};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
+use super::super::wait::{Stateful, retry_concurrent};
 use super::ipam::{added, removed, some};
+use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::IpamResourceDiscovery) -> Result<DiscoveryRecord> {
     let regions = found.operating_regions().iter();
@@ -59,21 +61,28 @@ fn half_made(refusal: Refusal, id: &str) -> Error {
     error
 }
 
-impl AwsIpam {
-    pub(in crate::aws) async fn raw_discovery(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscovery>, Refusal> {
-        let request = self.clients.home().describe_ipam_resource_discoveries().ipam_resource_discovery_ids(id);
+/// The resource discoveries of the account.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Discoveries<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Discoveries<'_> {
+    pub(in crate::aws) async fn describe(&self, id: &str) -> Result<Option<ec2::IpamResourceDiscovery>, Refusal> {
+        let request = self.aws.clients.home().describe_ipam_resource_discoveries().ipam_resource_discovery_ids(id);
         let found = request.into_paginator().items().send().try_collect();
-        let found = read::or_nothing(ask("DescribeIpamResourceDiscoveries", found).await)?;
-        read::the_one(found, id, ec2::IpamResourceDiscovery::ipam_resource_discovery_id)
+        let found = or_nothing(ask("DescribeIpamResourceDiscoveries", found).await)?;
+        the_one(found, id, ec2::IpamResourceDiscovery::ipam_resource_discovery_id)
     }
 
     /// Waits until the discovery can be used. A `new` discovery may not be listed yet.
-    async fn usable_discovery(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
-        record(&self.pace.usable::<DiscoveryNoun, _, _>(id, new, || self.raw_discovery(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<DiscoveryRecord> {
+        record(&self.aws.pace.wait_until_usable::<DiscoveryNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
-    async fn begin_discovery(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, spec: &DiscoverySpec, token: String) -> Result<String, Refusal> {
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam_resource_discovery()
@@ -90,38 +99,56 @@ impl AwsIpam {
 
     /// Adds the values that a creation request cannot contain. If AWS refuses them, the discovery is deleted again, because
     /// an account can have only one.
-    async fn finish_discovery(&self, id: &str, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
-        let made = self.usable_discovery(id, true).await?;
+    async fn finish(&self, id: &str, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let made = self.wait_until_usable(id, true).await?;
         if made.exclusions == spec.exclusions {
             return Ok(made);
         }
         let Err(refusal) = self.exclude(id, &made.exclusions, &spec.exclusions).await else {
-            return self.usable_discovery(id, false).await;
+            return self.wait_until_usable(id, false).await;
         };
         let is_taken_back =
-            refusal.is_certain() && matches!(self.drop_discovery(id).await, Ok(()) | Err(Error::Pending(_)));
+            refusal.is_certain() && matches!(self.delete(id, spec).await, Ok(()) | Err(Error::Pending(_)));
         Err(if is_taken_back { refusal.into() } else { half_made(refusal, id) })
     }
 
     async fn exclude(&self, id: &str, old: &BTreeSet<EntityPath>, new: &BTreeSet<EntityPath>) -> Result<(), Refusal> {
         let request = self
+            .aws
             .clients
             .home()
             .modify_ipam_resource_discovery()
             .ipam_resource_discovery_id(id)
             .set_add_organizational_unit_exclusions(some(new.difference(old).map(exclusion).collect()))
             .set_remove_organizational_unit_exclusions(some(old.difference(new).map(no_exclusion).collect()));
-        uncrowded(&self.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await.map(drop)
+    }
+}
+
+impl AsyncKeeps<DiscoveryNoun> for Discoveries<'_> {
+    async fn create(&self, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
+        let home = self.aws.clients.home_region();
+        let begin = |token| self.begin(spec, token);
+        let finish = async |id: String| self.finish(&id, spec).await;
+        self.aws.pending.create_once::<DiscoveryNoun, _>(home, "", begin, finish).await
     }
 
-    async fn change_discovery(
-        &self,
-        id: &str,
-        before: &DiscoverySpec,
-        after: &DiscoverySpec,
-    ) -> Result<DiscoveryRecord> {
+    async fn get(&self, id: &str) -> Result<Option<DiscoveryRecord>> {
+        let found = self.describe(id).await?.filter(Stateful::is_there);
+        found.as_ref().map(record).transpose()
+    }
+
+    async fn list(&self) -> Result<Vec<DiscoveryRecord>> {
+        let request = self.aws.clients.home().describe_ipam_resource_discoveries().into_paginator().items().send();
+        let found: Vec<ec2::IpamResourceDiscovery> =
+            ask("DescribeIpamResourceDiscoveries", request.try_collect()).await?;
+        found.iter().filter(|found| found.is_there()).map(record).collect()
+    }
+
+    async fn update(&self, id: &str, before: &DiscoverySpec, after: &DiscoverySpec) -> Result<DiscoveryRecord> {
         let (old, new) = (&before.survey.operating_regions, &after.survey.operating_regions);
         let request = self
+            .aws
             .clients
             .home()
             .modify_ipam_resource_discovery()
@@ -130,18 +157,18 @@ impl AwsIpam {
             .set_add_operating_regions(some(new.difference(old).map(|region| added(region)).collect()))
             .set_remove_operating_regions(some(old.difference(new).map(|region| removed(region)).collect()));
         if (&before.description, old) != (&after.description, new) {
-            uncrowded(&self.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await?;
-            self.usable_discovery(id, false).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceDiscovery", request.clone().send())).await?;
+            self.wait_until_usable(id, false).await?;
         }
         if before.exclusions != after.exclusions {
             self.exclude(id, &before.exclusions, &after.exclusions).await?;
         }
-        self.retag(&self.clients.home(), id, &all_tags(before), &all_tags(after)).await?;
-        self.usable_discovery(id, false).await
+        self.aws.retag(&self.aws.clients.home(), id, &all_tags(before), &all_tags(after)).await?;
+        self.wait_until_usable(id, false).await
     }
 
-    async fn drop_discovery(&self, id: &str) -> Result<()> {
-        let found = self.raw_discovery(id).await?;
+    async fn delete(&self, id: &str, _spec: &DiscoverySpec) -> Result<()> {
+        let found = self.describe(id).await?;
         if found.as_ref().is_some_and(|found| found.is_default() == Some(true)) {
             let why = format!(
                 "{id} was created with its IPAM and is deleted with it. Remove it from the state with a `removed` \
@@ -150,45 +177,12 @@ impl AwsIpam {
             return Err(fault("DeleteIpamResourceDiscovery", "DefaultResourceDiscovery", why).into());
         }
         if found.is_some_and(|found| !found.is_going()) {
-            let request = self.clients.home().delete_ipam_resource_discovery().ipam_resource_discovery_id(id);
+            let request = self.aws.clients.home().delete_ipam_resource_discovery().ipam_resource_discovery_id(id);
             match ask("DeleteIpamResourceDiscovery", request.send()).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
-        self.pace.vanished::<DiscoveryNoun, _, _>(id, || self.raw_discovery(id)).await
-    }
-}
-
-impl Keeps<DiscoveryNoun> for AwsIpam {
-    fn create(&self, spec: &DiscoverySpec) -> Result<DiscoveryRecord> {
-        let home = self.clients.home_region();
-        let begin = |token| self.begin_discovery(spec, token);
-        let finish = |id: String| async move { self.finish_discovery(&id, spec).await };
-        self.run(self.make::<DiscoveryNoun, _, _>(home, "", begin, finish))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<DiscoveryRecord>> {
-        self.run(async {
-            let found = self.raw_discovery(id).await?.filter(Stateful::is_there);
-            found.as_ref().map(record).transpose()
-        })
-    }
-
-    fn list(&self) -> Result<Vec<DiscoveryRecord>> {
-        self.run(async {
-            let request = self.clients.home().describe_ipam_resource_discoveries().into_paginator().items().send();
-            let found: Vec<ec2::IpamResourceDiscovery> =
-                ask("DescribeIpamResourceDiscoveries", request.try_collect()).await?;
-            found.iter().filter(|found| found.is_there()).map(record).collect()
-        })
-    }
-
-    fn update(&self, id: &str, before: &DiscoverySpec, after: &DiscoverySpec) -> Result<DiscoveryRecord> {
-        self.run(self.change_discovery(id, before, after))
-    }
-
-    fn delete(&self, id: &str, _spec: &DiscoverySpec) -> Result<()> {
-        self.run(self.drop_discovery(id))
+        self.aws.pace.wait_until_gone::<DiscoveryNoun, _, _>(id, || self.describe(id)).await
     }
 }

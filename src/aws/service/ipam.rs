@@ -2,13 +2,15 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, Keeps, MeteredAccount, Tier};
+use crate::backend::service::{IpamNoun, IpamRecord, IpamSpec, MeteredAccount, Tier};
 use crate::ipam::{Result, Words};
 
+use super::super::connection::Connection;
 use super::super::convert::{need, text};
-use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Stateful, uncrowded};
-use super::super::{AwsIpam, read, tags};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
+use super::super::wait::{Stateful, retry_concurrent};
+use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::Ipam) -> Result<IpamRecord> {
     let regions = found.operating_regions().iter();
@@ -54,20 +56,27 @@ pub(super) fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
     Some(items).filter(|items| !items.is_empty())
 }
 
-impl AwsIpam {
-    async fn raw_ipam(&self, id: &str) -> Result<Option<ec2::Ipam>, Refusal> {
-        let found = self.clients.home().describe_ipams().ipam_ids(id).into_paginator().items().send();
-        let found = read::or_nothing(ask("DescribeIpams", found.try_collect()).await)?;
-        read::the_one(found, id, ec2::Ipam::ipam_id)
+/// The IPAMs of the account.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Ipams<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Ipams<'_> {
+    async fn describe(&self, id: &str) -> Result<Option<ec2::Ipam>, Refusal> {
+        let found = self.aws.clients.home().describe_ipams().ipam_ids(id).into_paginator().items().send();
+        let found = or_nothing(ask("DescribeIpams", found.try_collect()).await)?;
+        the_one(found, id, ec2::Ipam::ipam_id)
     }
 
     /// Waits until the IPAM can be used. A `new` IPAM may not be listed yet.
-    async fn usable_ipam(&self, id: &str, new: bool) -> Result<IpamRecord> {
-        record(&self.pace.usable::<IpamNoun, _, _>(id, new, || self.raw_ipam(id)).await?)
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<IpamRecord> {
+        record(&self.aws.pace.wait_until_usable::<IpamNoun, _, _>(id, new, || self.describe(id)).await?)
     }
 
-    async fn begin_ipam(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, spec: &IpamSpec, token: String) -> Result<String, Refusal> {
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam()
@@ -82,10 +91,31 @@ impl AwsIpam {
         let id = answer.ipam.and_then(|ipam| ipam.ipam_id);
         id.ok_or_else(|| fault("CreateIpam", "UnexpectedAnswer", "the answer of AWS has no IPAM id"))
     }
+}
 
-    async fn change_ipam(&self, id: &str, before: &IpamSpec, after: &IpamSpec) -> Result<IpamRecord> {
+impl AsyncKeeps<IpamNoun> for Ipams<'_> {
+    async fn create(&self, spec: &IpamSpec) -> Result<IpamRecord> {
+        let home = self.aws.clients.home_region();
+        let begin = |token| self.begin(spec, token);
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
+        self.aws.pending.create_once::<IpamNoun, _>(home, "", begin, finish).await
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<IpamRecord>> {
+        let found = self.describe(id).await?.filter(Stateful::is_there);
+        found.as_ref().map(record).transpose()
+    }
+
+    async fn list(&self) -> Result<Vec<IpamRecord>> {
+        let request = self.aws.clients.home().describe_ipams().into_paginator().items().send();
+        let found: Vec<ec2::Ipam> = ask("DescribeIpams", request.try_collect()).await?;
+        found.iter().filter(|found| found.is_there()).map(record).collect()
+    }
+
+    async fn update(&self, id: &str, before: &IpamSpec, after: &IpamSpec) -> Result<IpamRecord> {
         let (old, new) = (&before.operating_regions, &after.operating_regions);
         let request = self
+            .aws
             .clients
             .home()
             .modify_ipam()
@@ -102,52 +132,20 @@ impl AwsIpam {
             );
         let same = IpamSpec { tags: before.tags.clone(), cascade: before.cascade, ..after.clone() };
         if same != *before {
-            uncrowded(&self.pace, || ask("ModifyIpam", request.clone().send())).await?;
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpam", request.clone().send())).await?;
         }
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-        self.usable_ipam(id, false).await
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
+        self.wait_until_usable(id, false).await
     }
 
-    async fn drop_ipam(&self, id: &str, spec: &IpamSpec) -> Result<()> {
-        if self.raw_ipam(id).await?.is_some_and(|found| !found.is_going()) {
-            let request = self.clients.home().delete_ipam().ipam_id(id).set_cascade(spec.cascade.then_some(true));
+    async fn delete(&self, id: &str, spec: &IpamSpec) -> Result<()> {
+        if self.describe(id).await?.is_some_and(|found| !found.is_going()) {
+            let request = self.aws.clients.home().delete_ipam().ipam_id(id).set_cascade(spec.cascade.then_some(true));
             match ask("DeleteIpam", request.send()).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
-        self.pace.vanished::<IpamNoun, _, _>(id, || self.raw_ipam(id)).await
-    }
-}
-
-impl Keeps<IpamNoun> for AwsIpam {
-    fn create(&self, spec: &IpamSpec) -> Result<IpamRecord> {
-        let home = self.clients.home_region();
-        let begin = |token| self.begin_ipam(spec, token);
-        let finish = |id: String| async move { self.usable_ipam(&id, true).await };
-        self.run(self.make::<IpamNoun, _, _>(home, "", begin, finish))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<IpamRecord>> {
-        self.run(async {
-            let found = self.raw_ipam(id).await?.filter(Stateful::is_there);
-            found.as_ref().map(record).transpose()
-        })
-    }
-
-    fn list(&self) -> Result<Vec<IpamRecord>> {
-        self.run(async {
-            let request = self.clients.home().describe_ipams().into_paginator().items().send();
-            let found: Vec<ec2::Ipam> = ask("DescribeIpams", request.try_collect()).await?;
-            found.iter().filter(|found| found.is_there()).map(record).collect()
-        })
-    }
-
-    fn update(&self, id: &str, before: &IpamSpec, after: &IpamSpec) -> Result<IpamRecord> {
-        self.run(self.change_ipam(id, before, after))
-    }
-
-    fn delete(&self, id: &str, spec: &IpamSpec) -> Result<()> {
-        self.run(self.drop_ipam(id, spec))
+        self.aws.pace.wait_until_gone::<IpamNoun, _, _>(id, || self.describe(id)).await
     }
 }

@@ -2,15 +2,17 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{Keeps, PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules, PolicySpec};
+use crate::backend::service::{PolicyNoun, PolicyRecord, PolicyResourceType, PolicyRules, PolicySpec};
 use crate::ipam::{Error, Result, Words};
 
+use super::super::connection::Connection;
 use super::super::convert::need;
 use super::super::pages::all_pages;
 use super::super::pending::request_name;
-use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Stage, Stateful, uncrowded};
-use super::super::{AwsIpam, read, tags};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
+use super::super::wait::{Stage, Stateful, retry_concurrent};
+use super::keeper::AsyncKeeps;
 
 fn record(found: &ec2::IpamPolicy, rules: PolicyRules, failure: Option<Error>) -> Result<PolicyRecord> {
     Ok(PolicyRecord {
@@ -34,12 +36,18 @@ fn rules_of(documents: &[ec2::IpamPolicyDocument]) -> PolicyRules {
     known.filter(|(_, pools)| !pools.is_empty()).collect()
 }
 
-impl AwsIpam {
-    pub(super) async fn raw_policies(&self, id: Option<&str>) -> Result<Vec<ec2::IpamPolicy>, Refusal> {
+/// The policies of the account.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Policies<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Policies<'_> {
+    pub(super) async fn describe_all(&self, id: Option<&str>) -> Result<Vec<ec2::IpamPolicy>, Refusal> {
         let ids = id.map(|id| vec![id.to_owned()]);
         all_pages(|token| {
             let request =
-                self.clients.home().describe_ipam_policies().set_ipam_policy_ids(ids.clone()).set_next_token(token);
+                self.aws.clients.home().describe_ipam_policies().set_ipam_policy_ids(ids.clone()).set_next_token(token);
             async move {
                 let page = ask("DescribeIpamPolicies", request.send()).await?;
                 Ok((page.ipam_policies.unwrap_or_default(), page.next_token))
@@ -48,15 +56,15 @@ impl AwsIpam {
         .await
     }
 
-    async fn raw_policy(&self, id: &str) -> Result<Option<ec2::IpamPolicy>, Refusal> {
-        let found = read::or_nothing(self.raw_policies(Some(id)).await)?;
-        read::the_one(found, id, ec2::IpamPolicy::ipam_policy_id)
+    async fn describe(&self, id: &str) -> Result<Option<ec2::IpamPolicy>, Refusal> {
+        let found = or_nothing(self.describe_all(Some(id)).await)?;
+        the_one(found, id, ec2::IpamPolicy::ipam_policy_id)
     }
 
-    async fn policy_rules(&self, id: &str) -> Result<PolicyRules, Refusal> {
+    async fn rules(&self, id: &str) -> Result<PolicyRules, Refusal> {
         let documents = all_pages(|token| {
             let request =
-                self.clients.home().get_ipam_policy_allocation_rules().ipam_policy_id(id).set_next_token(token);
+                self.aws.clients.home().get_ipam_policy_allocation_rules().ipam_policy_id(id).set_next_token(token);
             async move {
                 let page = ask("GetIpamPolicyAllocationRules", request.send()).await?;
                 Ok((page.ipam_policy_documents.unwrap_or_default(), page.next_token))
@@ -65,12 +73,13 @@ impl AwsIpam {
         Ok(rules_of(&documents.await?))
     }
 
-    async fn rested_policy(&self, id: &str, new: bool) -> Result<(ec2::IpamPolicy, Option<Error>)> {
-        self.pace.rested::<PolicyNoun, _, _>(id, new, || self.raw_policy(id), async |_| Ok(None)).await
+    async fn wait_until_settled(&self, id: &str, new: bool) -> Result<(ec2::IpamPolicy, Option<Error>)> {
+        self.aws.pace.wait_until_settled::<PolicyNoun, _, _>(id, new, || self.describe(id), async |_| Ok(None)).await
     }
 
-    async fn begin_policy(&self, ipam_id: &str, spec: &PolicySpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, ipam_id: &str, spec: &PolicySpec, token: String) -> Result<String, Refusal> {
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam_policy()
@@ -91,6 +100,7 @@ impl AwsIpam {
     ) -> Result<(), Refusal> {
         let rule = |pool: &String| ec2::IpamPolicyAllocationRuleRequest::builder().source_ipam_pool_id(pool).build();
         let request = self
+            .aws
             .clients
             .home()
             .modify_ipam_policy_allocation_rules()
@@ -98,99 +108,85 @@ impl AwsIpam {
             .locale(locale)
             .resource_type(resource_type.to_string().as_str().into())
             .set_allocation_rules(Some(pools.iter().map(rule).collect()));
-        uncrowded(&self.pace, || ask("ModifyIpamPolicyAllocationRules", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamPolicyAllocationRules", request.clone().send()))
+            .await
+            .map(drop)
     }
 
     /// Changes the rules to `wanted`: one call for each pair whose rules differ in AWS, beginning with the pairs to
     /// remove.
     async fn set_rules(&self, id: &str, wanted: &PolicyRules, new: bool) -> Result<PolicyRecord> {
-        let (found, failure) = self.rested_policy(id, new).await?;
-        let present = self.policy_rules(id).await?;
+        let (found, failure) = self.wait_until_settled(id, new).await?;
+        let present = self.rules(id).await?;
         if new && failure.is_some() {
             return record(&found, present, failure);
         }
         let gone = present.keys().filter(|pair| !wanted.contains_key(*pair)).map(|pair| (pair, &[] as &[String]));
         let set = wanted.iter().filter(|(pair, pools)| present.get(*pair) != Some(*pools));
         for (pair, pools) in gone.chain(set.map(|(pair, pools)| (pair, pools.as_slice()))) {
-            self.rested_policy(id, new).await?;
+            self.wait_until_settled(id, new).await?;
             match self.set_rule(id, pair, pools).await {
                 Ok(()) => {}
                 // The policy exists with the rules that it has so far, so it belongs in the state.
                 Err(refusal) if refusal.is_certain() => {
-                    return record(&found, self.policy_rules(id).await?, Some(refusal.into()));
+                    return record(&found, self.rules(id).await?, Some(refusal.into()));
                 }
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        let (found, failure) = self.rested_policy(id, new).await?;
-        record(&found, self.policy_rules(id).await?, failure)
+        let (found, failure) = self.wait_until_settled(id, new).await?;
+        record(&found, self.rules(id).await?, failure)
     }
 
-    async fn make_policy(&self, spec: &PolicySpec, key: &str) -> Result<PolicyRecord> {
+    /// The policy with its rules; `None` if it is deleted or being deleted.
+    async fn complete(&self, found: &ec2::IpamPolicy) -> Result<Option<PolicyRecord>> {
+        if found.is_going() || matches!(found.stage(), Stage::Gone) {
+            return Ok(None);
+        }
+        let id = need(found.ipam_policy_id(), "policy id")?;
+        Ok(Some(record(found, self.rules(id).await?, None)?))
+    }
+}
+
+impl AsyncKeeps<PolicyNoun> for Policies<'_> {
+    async fn create(&self, spec: &PolicySpec) -> Result<PolicyRecord> {
         let ipam_id = match &spec.ipam_id {
             Some(id) => id.clone(),
-            None => self.ipam().await?.id.clone(),
+            None => self.aws.ipam().await?.id.clone(),
         };
-        let begin = |token| self.begin_policy(&ipam_id, spec, token);
-        let finish = |id: String| async move { self.set_rules(&id, &spec.rules, true).await };
-        self.make::<PolicyNoun, _, _>(&ipam_id, key, begin, finish).await
+        let begin = |token| self.begin(&ipam_id, spec, token);
+        let finish = async |id: String| self.set_rules(&id, &spec.rules, true).await;
+        self.aws.pending.create_once::<PolicyNoun, _>(&ipam_id, &request_name(spec), begin, finish).await
     }
 
-    async fn change_policy(&self, id: &str, before: &PolicySpec, after: &PolicySpec) -> Result<PolicyRecord> {
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
+    async fn get(&self, id: &str) -> Result<Option<PolicyRecord>> {
+        match self.describe(id).await? {
+            Some(found) => self.complete(&found).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn list(&self) -> Result<Vec<PolicyRecord>> {
+        let mut all = Vec::new();
+        for found in self.describe_all(None).await? {
+            all.extend(self.complete(&found).await?);
+        }
+        Ok(all)
+    }
+
+    async fn update(&self, id: &str, before: &PolicySpec, after: &PolicySpec) -> Result<PolicyRecord> {
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
         self.set_rules(id, &after.rules, false).await
     }
 
-    async fn drop_policy(&self, id: &str) -> Result<()> {
-        if self.raw_policy(id).await?.is_some_and(|found| !found.is_going()) {
-            let request = self.clients.home().delete_ipam_policy().ipam_policy_id(id);
+    async fn delete(&self, id: &str, _spec: &PolicySpec) -> Result<()> {
+        if self.describe(id).await?.is_some_and(|found| !found.is_going()) {
+            let request = self.aws.clients.home().delete_ipam_policy().ipam_policy_id(id);
             match ask("DeleteIpamPolicy", request.send()).await {
                 Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
                 _ => {}
             }
         }
-        self.pace.vanished::<PolicyNoun, _, _>(id, || self.raw_policy(id)).await
-    }
-
-    async fn policy(&self, found: &ec2::IpamPolicy) -> Result<Option<PolicyRecord>> {
-        if found.is_going() || matches!(found.stage(), Stage::Gone) {
-            return Ok(None);
-        }
-        let id = need(found.ipam_policy_id(), "policy id")?;
-        Ok(Some(record(found, self.policy_rules(id).await?, None)?))
-    }
-}
-
-impl Keeps<PolicyNoun> for AwsIpam {
-    fn create(&self, spec: &PolicySpec) -> Result<PolicyRecord> {
-        let key = request_name(spec);
-        self.run(self.make_policy(spec, &key))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<PolicyRecord>> {
-        self.run(async {
-            match self.raw_policy(id).await? {
-                Some(found) => self.policy(&found).await,
-                None => Ok(None),
-            }
-        })
-    }
-
-    fn list(&self) -> Result<Vec<PolicyRecord>> {
-        self.run(async {
-            let mut all = Vec::new();
-            for found in self.raw_policies(None).await? {
-                all.extend(self.policy(&found).await?);
-            }
-            Ok(all)
-        })
-    }
-
-    fn update(&self, id: &str, before: &PolicySpec, after: &PolicySpec) -> Result<PolicyRecord> {
-        self.run(self.change_policy(id, before, after))
-    }
-
-    fn delete(&self, id: &str, _: &PolicySpec) -> Result<()> {
-        self.run(self.drop_policy(id))
+        self.aws.pace.wait_until_gone::<PolicyNoun, _, _>(id, || self.describe(id)).await
     }
 }

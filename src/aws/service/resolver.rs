@@ -2,14 +2,16 @@
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{Keeps, ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec, ResolverVersions};
+use crate::backend::service::{ResolverNoun, ResolverRecord, ResolverRule, ResolverSpec};
 use crate::ipam::{Cidr, Error, Family, Result};
 
+use super::super::connection::Connection;
 use super::super::convert::{cidr, id_of_arn, need, text};
 use super::super::pending::request_name;
-use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Stage, Stateful, uncrowded};
-use super::super::{AwsIpam, read, tags};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
+use super::super::wait::{Stage, Stateful, retry_concurrent};
+use super::keeper::AsyncKeeps;
 use super::resolver_rules::{rule, rule_request};
 
 const PENDING: &str = "pending";
@@ -49,33 +51,40 @@ fn record(
     })
 }
 
-impl AwsIpam {
-    async fn raw_resolver(&self, id: &str) -> Result<Option<ec2::IpamPrefixListResolver>, Refusal> {
-        let request = self.clients.home().describe_ipam_prefix_list_resolvers().ipam_prefix_list_resolver_ids(id);
+/// The prefix list resolvers of the account.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Resolvers<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Resolvers<'_> {
+    async fn describe(&self, id: &str) -> Result<Option<ec2::IpamPrefixListResolver>, Refusal> {
+        let request = self.aws.clients.home().describe_ipam_prefix_list_resolvers().ipam_prefix_list_resolver_ids(id);
         let found = request.into_paginator().items().send();
-        let found = read::or_nothing(ask("DescribeIpamPrefixListResolvers", found.try_collect()).await)?;
-        read::the_one(found, id, ec2::IpamPrefixListResolver::ipam_prefix_list_resolver_id)
+        let found = or_nothing(ask("DescribeIpamPrefixListResolvers", found.try_collect()).await)?;
+        the_one(found, id, ec2::IpamPrefixListResolver::ipam_prefix_list_resolver_id)
     }
 
-    async fn resolver_rules(&self, id: &str) -> Result<Vec<ResolverRule>> {
-        let request = self.clients.home().get_ipam_prefix_list_resolver_rules().ipam_prefix_list_resolver_id(id);
+    async fn rules(&self, id: &str) -> Result<Vec<ResolverRule>> {
+        let request = self.aws.clients.home().get_ipam_prefix_list_resolver_rules().ipam_prefix_list_resolver_id(id);
         let found = request.into_paginator().items().send();
         let found: Vec<_> = ask("GetIpamPrefixListResolverRules", found.try_collect()).await?;
         found.iter().map(rule).collect()
     }
 
     /// Waits until the resolver can be used and AWS has reported the result of the version with its rules.
-    async fn usable_resolver(&self, id: &str, new: bool) -> Result<ResolverRecord> {
+    async fn wait_until_usable(&self, id: &str, new: bool) -> Result<ResolverRecord> {
         let waits_for = async |found: &ec2::IpamPrefixListResolver| {
             Ok((status(found) == Some(PENDING)).then(|| "its version is being made".to_owned()))
         };
-        let read = || self.raw_resolver(id);
-        let (found, failure) = self.pace.rested::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
-        record(&found, self.resolver_rules(id).await?, failure)
+        let read = || self.describe(id);
+        let (found, failure) = self.aws.pace.wait_until_settled::<ResolverNoun, _, _>(id, new, read, waits_for).await?;
+        record(&found, self.rules(id).await?, failure)
     }
 
-    async fn begin_resolver(&self, ipam_id: &str, spec: &ResolverSpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, ipam_id: &str, spec: &ResolverSpec, token: String) -> Result<String, Refusal> {
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam_prefix_list_resolver()
@@ -92,60 +101,18 @@ impl AwsIpam {
         })
     }
 
-    async fn make_resolver(&self, spec: &ResolverSpec, key: &str) -> Result<ResolverRecord> {
-        let ipam_id = match &spec.ipam_id {
-            Some(id) => id.clone(),
-            None => self.ipam().await?.id.clone(),
-        };
-        let begin = |token| self.begin_resolver(&ipam_id, spec, token);
-        let finish = |id: String| async move { self.usable_resolver(&id, true).await };
-        self.make::<ResolverNoun, _, _>(&ipam_id, key, begin, finish).await
-    }
-
-    /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
-    async fn change_resolver(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-        let present = self.usable_resolver(id, false).await?;
-        let new_rules = (before.rules != after.rules && present.rules != after.rules).then_some(&after.rules);
-        let new_description = (present.description != after.description)
-            .then(|| tags::changed_text(&before.description, &after.description))
-            .flatten();
-        if new_rules.is_none() && new_description.is_none() {
-            return Ok(present);
-        }
-        let request = self
-            .clients
-            .home()
-            .modify_ipam_prefix_list_resolver()
-            .ipam_prefix_list_resolver_id(id)
-            .set_description(new_description)
-            .set_rules(new_rules.map(|rules| rules.iter().map(rule_request).collect()));
-        uncrowded(&self.pace, || ask("ModifyIpamPrefixListResolver", request.clone().send())).await?;
-        self.usable_resolver(id, false).await
-    }
-
-    async fn drop_resolver(&self, id: &str) -> Result<()> {
-        if self.raw_resolver(id).await?.is_some_and(|found| !found.is_going()) {
-            let request = self.clients.home().delete_ipam_prefix_list_resolver().ipam_prefix_list_resolver_id(id);
-            match ask("DeleteIpamPrefixListResolver", request.send()).await {
-                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
-                _ => {}
-            }
-        }
-        self.pace.vanished::<ResolverNoun, _, _>(id, || self.raw_resolver(id)).await
-    }
-
-    async fn resolver(&self, found: &ec2::IpamPrefixListResolver) -> Result<Option<ResolverRecord>> {
+    /// The resolver with its rules; `None` if it is deleted or being deleted.
+    async fn complete(&self, found: &ec2::IpamPrefixListResolver) -> Result<Option<ResolverRecord>> {
         if found.is_going() || matches!(found.stage(), Stage::Gone) {
             return Ok(None);
         }
         let id = need(found.ipam_prefix_list_resolver_id(), "resolver id")?;
-        Ok(Some(record(found, self.resolver_rules(id).await?, None)?))
+        Ok(Some(record(found, self.rules(id).await?, None)?))
     }
 
     /// The version numbers in ascending order; `None` if the resolver does not exist.
-    pub(super) async fn version_numbers(&self, id: &str) -> Result<Option<Vec<i64>>, Refusal> {
-        let request = self.clients.home().get_ipam_prefix_list_resolver_versions().ipam_prefix_list_resolver_id(id);
+    pub(in crate::aws) async fn version_numbers(&self, id: &str) -> Result<Option<Vec<i64>>, Refusal> {
+        let request = self.aws.clients.home().get_ipam_prefix_list_resolver_versions().ipam_prefix_list_resolver_id(id);
         let found: Result<Vec<_>, _> =
             ask("GetIpamPrefixListResolverVersions", request.into_paginator().items().send().try_collect()).await;
         match found {
@@ -158,8 +125,10 @@ impl AwsIpam {
         }
     }
 
-    async fn version_entries(&self, id: &str, version: i64) -> Result<Vec<Cidr>> {
+    /// The blocks of a version, by address.
+    pub(in crate::aws) async fn version_entries(&self, id: &str, version: i64) -> Result<Vec<Cidr>> {
         let request = self
+            .aws
             .clients
             .home()
             .get_ipam_prefix_list_resolver_version_entries()
@@ -173,48 +142,65 @@ impl AwsIpam {
     }
 }
 
-impl Keeps<ResolverNoun> for AwsIpam {
-    fn create(&self, spec: &ResolverSpec) -> Result<ResolverRecord> {
-        let key = request_name(spec);
-        self.run(self.make_resolver(spec, &key))
+impl AsyncKeeps<ResolverNoun> for Resolvers<'_> {
+    async fn create(&self, spec: &ResolverSpec) -> Result<ResolverRecord> {
+        let ipam_id = match &spec.ipam_id {
+            Some(id) => id.clone(),
+            None => self.aws.ipam().await?.id.clone(),
+        };
+        let begin = |token| self.begin(&ipam_id, spec, token);
+        let finish = async |id: String| self.wait_until_usable(&id, true).await;
+        self.aws.pending.create_once::<ResolverNoun, _>(&ipam_id, &request_name(spec), begin, finish).await
     }
 
-    fn get(&self, id: &str) -> Result<Option<ResolverRecord>> {
-        self.run(async {
-            match self.raw_resolver(id).await? {
-                Some(found) => self.resolver(&found).await,
-                None => Ok(None),
+    async fn get(&self, id: &str) -> Result<Option<ResolverRecord>> {
+        match self.describe(id).await? {
+            Some(found) => self.complete(&found).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn list(&self) -> Result<Vec<ResolverRecord>> {
+        let request = self.aws.clients.home().describe_ipam_prefix_list_resolvers().into_paginator().items().send();
+        let found: Vec<_> = ask("DescribeIpamPrefixListResolvers", request.try_collect()).await?;
+        let mut all = Vec::new();
+        for one in &found {
+            all.extend(self.complete(one).await?);
+        }
+        Ok(all)
+    }
+
+    /// Changes the resolver. Rules are replaced as a whole, and only if AWS has different ones.
+    async fn update(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
+        let present = self.wait_until_usable(id, false).await?;
+        let new_rules = (before.rules != after.rules && present.rules != after.rules).then_some(&after.rules);
+        let new_description = (present.description != after.description)
+            .then(|| tags::changed_text(&before.description, &after.description))
+            .flatten();
+        if new_rules.is_none() && new_description.is_none() {
+            return Ok(present);
+        }
+        let request = self
+            .aws
+            .clients
+            .home()
+            .modify_ipam_prefix_list_resolver()
+            .ipam_prefix_list_resolver_id(id)
+            .set_description(new_description)
+            .set_rules(new_rules.map(|rules| rules.iter().map(rule_request).collect()));
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamPrefixListResolver", request.clone().send())).await?;
+        self.wait_until_usable(id, false).await
+    }
+
+    async fn delete(&self, id: &str, _spec: &ResolverSpec) -> Result<()> {
+        if self.describe(id).await?.is_some_and(|found| !found.is_going()) {
+            let request = self.aws.clients.home().delete_ipam_prefix_list_resolver().ipam_prefix_list_resolver_id(id);
+            match ask("DeleteIpamPrefixListResolver", request.send()).await {
+                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
+                _ => {}
             }
-        })
-    }
-
-    fn list(&self) -> Result<Vec<ResolverRecord>> {
-        self.run(async {
-            let request = self.clients.home().describe_ipam_prefix_list_resolvers().into_paginator().items().send();
-            let found: Vec<_> = ask("DescribeIpamPrefixListResolvers", request.try_collect()).await?;
-            let mut all = Vec::new();
-            for one in &found {
-                all.extend(self.resolver(one).await?);
-            }
-            Ok(all)
-        })
-    }
-
-    fn update(&self, id: &str, before: &ResolverSpec, after: &ResolverSpec) -> Result<ResolverRecord> {
-        self.run(self.change_resolver(id, before, after))
-    }
-
-    fn delete(&self, id: &str, _: &ResolverSpec) -> Result<()> {
-        self.run(self.drop_resolver(id))
-    }
-}
-
-impl ResolverVersions for AwsIpam {
-    fn resolver_versions(&self, resolver_id: &str) -> Result<Option<Vec<i64>>> {
-        self.run(async { Ok(self.version_numbers(resolver_id).await?) })
-    }
-
-    fn resolver_version_entries(&self, resolver_id: &str, version: i64) -> Result<Vec<Cidr>> {
-        self.run(self.version_entries(resolver_id, version))
+        }
+        self.aws.pace.wait_until_gone::<ResolverNoun, _, _>(id, || self.describe(id)).await
     }
 }

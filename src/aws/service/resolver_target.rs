@@ -4,14 +4,17 @@ use std::time::Instant;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::backend::service::{Follows, Keeps, TargetNoun, TargetRecord, TargetSpec};
+use crate::backend::service::{Follows, TargetNoun, TargetRecord, TargetSpec};
 use crate::ipam::{Error, Result};
 
+use super::super::connection::Connection;
 use super::super::convert::{need, text};
 use super::super::pending::request_name;
-use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Stateful, uncrowded};
-use super::super::{AwsIpam, read, tags};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
+use super::super::wait::{Stateful, retry_concurrent};
+use super::keeper::AsyncKeeps;
+use super::resolver::Resolvers;
 
 type Target = ec2::IpamPrefixListResolverTarget;
 
@@ -39,13 +42,23 @@ fn record(found: &Target, failure: Option<Error>) -> Result<TargetRecord> {
     })
 }
 
-impl AwsIpam {
-    async fn raw_target(&self, id: &str) -> Result<Option<Target>, Refusal> {
-        let request =
-            self.clients.home().describe_ipam_prefix_list_resolver_targets().ipam_prefix_list_resolver_target_ids(id);
+/// The prefix lists that follow resolvers.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct ResolverTargets<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl ResolverTargets<'_> {
+    async fn describe(&self, id: &str) -> Result<Option<Target>, Refusal> {
+        let request = self
+            .aws
+            .clients
+            .home()
+            .describe_ipam_prefix_list_resolver_targets()
+            .ipam_prefix_list_resolver_target_ids(id);
         let found = request.into_paginator().items().send();
-        let found = read::or_nothing(ask("DescribeIpamPrefixListResolverTargets", found.try_collect()).await)?;
-        read::the_one(found, id, Target::ipam_prefix_list_resolver_target_id)
+        let found = or_nothing(ask("DescribeIpamPrefixListResolverTargets", found.try_collect()).await)?;
+        the_one(found, id, Target::ipam_prefix_list_resolver_target_id)
     }
 
     /// The version that the prefix list still has to get. Synchronization can be switched off on the prefix list. Then a
@@ -54,7 +67,9 @@ impl AwsIpam {
         let wanted = match follows(found)? {
             Follows::Version(version) => Some(version),
             Follows::Latest => {
-                let versions = self.version_numbers(found.ipam_prefix_list_resolver_id().unwrap_or_default()).await?;
+                let resolvers = Resolvers { aws: self.aws };
+                let versions =
+                    resolvers.version_numbers(found.ipam_prefix_list_resolver_id().unwrap_or_default()).await?;
                 versions.and_then(|versions| versions.last().copied())
             }
         };
@@ -63,8 +78,8 @@ impl AwsIpam {
             return Ok(None);
         }
         // A target that has the version may stay in another good state.
-        let patience = if is_there { self.pace.slice } else { self.pace.read_lag };
-        let begins = self.pending.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
+        let patience = if is_there { self.aws.pace.slice } else { self.aws.pace.read_lag };
+        let begins = self.aws.pending.unseen_until(id, patience).is_some_and(|until| Instant::now() < until);
         Ok(begins.then(|| match wanted {
             Some(version) => format!("version {version} is not in the prefix list yet"),
             None => "the resolver has no version yet".to_owned(),
@@ -72,16 +87,17 @@ impl AwsIpam {
     }
 
     /// Waits until the prefix list has the version, or AWS has reported why it does not.
-    async fn synced_target(&self, id: &str, new: bool) -> Result<TargetRecord> {
+    async fn wait_until_synced(&self, id: &str, new: bool) -> Result<TargetRecord> {
         let waits_for = async |found: &Target| self.awaited_version(id, found).await;
-        let read = || self.raw_target(id);
-        let (found, failure) = self.pace.rested::<TargetNoun, _, _>(id, new, read, waits_for).await?;
+        let read = || self.describe(id);
+        let (found, failure) = self.aws.pace.wait_until_settled::<TargetNoun, _, _>(id, new, read, waits_for).await?;
         record(&found, failure)
     }
 
-    async fn begin_target(&self, spec: &TargetSpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, spec: &TargetSpec, token: String) -> Result<String, Refusal> {
         let (track, desired) = asked(spec.follows);
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam_prefix_list_resolver_target()
@@ -97,41 +113,8 @@ impl AwsIpam {
         let id = id.ok_or_else(|| {
             fault("CreateIpamPrefixListResolverTarget", "UnexpectedAnswer", "the answer of AWS has no target id")
         })?;
-        self.pending.allocated(&id);
+        self.aws.pending.allocated(&id);
         Ok(id)
-    }
-
-    /// Requests another version if the wished version has changed. A repeated call only waits.
-    async fn change_target(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-        let read = || self.raw_target(id);
-        let (found, _) = self.pace.rested::<TargetNoun, _, _>(id, false, read, async |_| Ok(None)).await?;
-        if follows(&found)? != after.follows {
-            let (track, desired) = asked(after.follows);
-            let request = self
-                .clients
-                .home()
-                .modify_ipam_prefix_list_resolver_target()
-                .ipam_prefix_list_resolver_target_id(id)
-                .track_latest_version(track)
-                .set_desired_version(desired);
-            uncrowded(&self.pace, || ask("ModifyIpamPrefixListResolverTarget", request.clone().send())).await?;
-            self.pending.allocated(id);
-        }
-        self.synced_target(id, false).await
-    }
-
-    async fn drop_target(&self, id: &str) -> Result<()> {
-        if self.raw_target(id).await?.is_some_and(|found| !found.is_going()) {
-            let request =
-                self.clients.home().delete_ipam_prefix_list_resolver_target().ipam_prefix_list_resolver_target_id(id);
-            match ask("DeleteIpamPrefixListResolverTarget", request.send()).await {
-                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
-                _ => {}
-            }
-        }
-        self.pending.released(id);
-        self.pace.vanished::<TargetNoun, _, _>(id, || self.raw_target(id)).await
     }
 }
 
@@ -143,35 +126,61 @@ fn asked(follows: Follows) -> (bool, Option<i64>) {
     }
 }
 
-impl Keeps<TargetNoun> for AwsIpam {
-    fn create(&self, spec: &TargetSpec) -> Result<TargetRecord> {
-        let key = request_name(spec);
-        let begin = |token| self.begin_target(spec, token);
-        let finish = |id: String| async move { self.synced_target(&id, true).await };
-        self.run(self.make::<TargetNoun, _, _>(&spec.resolver_id, &key, begin, finish))
+impl AsyncKeeps<TargetNoun> for ResolverTargets<'_> {
+    async fn create(&self, spec: &TargetSpec) -> Result<TargetRecord> {
+        let begin = |token| self.begin(spec, token);
+        let finish = async |id: String| self.wait_until_synced(&id, true).await;
+        self.aws.pending.create_once::<TargetNoun, _>(&spec.resolver_id, &request_name(spec), begin, finish).await
     }
 
-    fn get(&self, id: &str) -> Result<Option<TargetRecord>> {
-        self.run(async {
-            let found = self.raw_target(id).await?.filter(|found| !found.is_going());
-            found.map(|found| record(&found, None)).transpose()
-        })
+    async fn get(&self, id: &str) -> Result<Option<TargetRecord>> {
+        let found = self.describe(id).await?.filter(|found| !found.is_going());
+        found.map(|found| record(&found, None)).transpose()
     }
 
-    fn list(&self) -> Result<Vec<TargetRecord>> {
-        self.run(async {
-            let request = self.clients.home().describe_ipam_prefix_list_resolver_targets().into_paginator();
-            let found: Vec<_> =
-                ask("DescribeIpamPrefixListResolverTargets", request.items().send().try_collect()).await?;
-            found.iter().filter(|found| !found.is_going()).map(|found| record(found, None)).collect()
-        })
+    async fn list(&self) -> Result<Vec<TargetRecord>> {
+        let request = self.aws.clients.home().describe_ipam_prefix_list_resolver_targets().into_paginator();
+        let found: Vec<_> = ask("DescribeIpamPrefixListResolverTargets", request.items().send().try_collect()).await?;
+        found.iter().filter(|found| !found.is_going()).map(|found| record(found, None)).collect()
     }
 
-    fn update(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
-        self.run(self.change_target(id, before, after))
+    /// Requests another version if the requested version has changed. A repeated call only waits.
+    async fn update(&self, id: &str, before: &TargetSpec, after: &TargetSpec) -> Result<TargetRecord> {
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
+        let read = || self.describe(id);
+        let (found, _) =
+            self.aws.pace.wait_until_settled::<TargetNoun, _, _>(id, false, read, async |_| Ok(None)).await?;
+        if follows(&found)? != after.follows {
+            let (track, desired) = asked(after.follows);
+            let request = self
+                .aws
+                .clients
+                .home()
+                .modify_ipam_prefix_list_resolver_target()
+                .ipam_prefix_list_resolver_target_id(id)
+                .track_latest_version(track)
+                .set_desired_version(desired);
+            retry_concurrent(&self.aws.pace, || ask("ModifyIpamPrefixListResolverTarget", request.clone().send()))
+                .await?;
+            self.aws.pending.allocated(id);
+        }
+        self.wait_until_synced(id, false).await
     }
 
-    fn delete(&self, id: &str, _: &TargetSpec) -> Result<()> {
-        self.run(self.drop_target(id))
+    async fn delete(&self, id: &str, _spec: &TargetSpec) -> Result<()> {
+        if self.describe(id).await?.is_some_and(|found| !found.is_going()) {
+            let request = self
+                .aws
+                .clients
+                .home()
+                .delete_ipam_prefix_list_resolver_target()
+                .ipam_prefix_list_resolver_target_id(id);
+            match ask("DeleteIpamPrefixListResolverTarget", request.send()).await {
+                Err(refusal) if !refusal.is_not_found() => return Err(refusal.into()),
+                _ => {}
+            }
+        }
+        self.aws.pending.released(id);
+        self.aws.pace.wait_until_gone::<TargetNoun, _, _>(id, || self.describe(id)).await
     }
 }

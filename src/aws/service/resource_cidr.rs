@@ -1,13 +1,15 @@
 //! Blocks of resources that are ignored, monitored again, or moved to another scope.
 
 use crate::backend::observation::{ResourceCidr, ResourceFilter};
-use crate::backend::service::{Keeps, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
+use crate::backend::service::{ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord, ResourceCidrSpec};
 use crate::ipam::{Error, Result};
 
-use super::super::AwsIpam;
+use super::super::connection::Connection;
+use super::super::observation::Observations;
 use super::super::pending::RequestKey;
 use super::super::response::{Refusal, ask, fault};
-use super::super::wait::{Progress, What, uncrowded, unfinished, until};
+use super::super::wait::{ObjectKind, Progress, retry_concurrent, unfinished, until};
+use super::keeper::AsyncKeeps;
 
 fn record(found: ResourceCidr, found_in: String) -> ResourceCidrRecord {
     ResourceCidrRecord {
@@ -60,15 +62,26 @@ fn leaving(mut error: Error, left: &ResourceCidrRecord) -> Error {
     error
 }
 
-impl AwsIpam {
-    async fn treated(&self, of: &ResourceCidrId) -> Result<Option<ResourceCidrRecord>> {
+/// The treatments of blocks of resources.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct ResourceCidrs<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl ResourceCidrs<'_> {
+    /// The block as the scopes of the IPAM show it.
+    async fn find(&self, of: &ResourceCidrId) -> Result<Option<ResourceCidrRecord>> {
         let filter = ResourceFilter {
             resource_id: Some(of.resource_id.clone()),
             region: Some(of.region.clone()),
             within: Some(of.cidr),
             ..ResourceFilter::default()
         };
-        let found = self.seen_resource_cidrs(&filter).await?.into_iter().find(|found| found.cidr == of.cidr);
+        let found = Observations { aws: self.aws }
+            .resource_cidrs(&filter)
+            .await?
+            .into_iter()
+            .find(|found| found.cidr == of.cidr);
         Ok(found.map(|found| {
             let scope_id = found.scope_id.clone();
             record(found, scope_id)
@@ -76,10 +89,10 @@ impl AwsIpam {
     }
 
     /// Waits until IPAM has found the resource, which takes minutes after its creation.
-    async fn sighted(&self, of: &ResourceCidrId) -> Result<ResourceCidrRecord> {
+    async fn wait_until_found(&self, of: &ResourceCidrId) -> Result<ResourceCidrRecord> {
         let id = of.to_string();
-        until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
-            Ok(match self.treated(of).await? {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ResourceCidrNoun>(), &id, &id), || async move {
+            Ok(match self.find(of).await? {
                 Some(found) => Progress::Ready(found),
                 None => {
                     Progress::Wait("no scope of the IPAM shows this CIDR of this resource in this Region".to_owned())
@@ -89,9 +102,10 @@ impl AwsIpam {
         .await
     }
 
-    async fn ask_to_treat(&self, found: &ResourceCidrRecord, goal: Goal<'_>) -> Result<(), Refusal> {
+    async fn request(&self, found: &ResourceCidrRecord, goal: Goal<'_>) -> Result<(), Refusal> {
         let destination = Some(goal.scope_id.to_owned()).filter(|scope_id| *scope_id != found.scope_id);
         let request = self
+            .aws
             .clients
             .home()
             .modify_ipam_resource_cidr()
@@ -101,14 +115,14 @@ impl AwsIpam {
             .current_ipam_scope_id(&found.scope_id)
             .set_destination_ipam_scope_id(destination)
             .monitored(goal.monitored);
-        uncrowded(&self.pace, || ask("ModifyIpamResourceCidr", request.clone().send())).await.map(drop)
+        retry_concurrent(&self.aws.pace, || ask("ModifyIpamResourceCidr", request.clone().send())).await.map(drop)
     }
 
     /// Waits until the block has the requested state.
-    async fn until_treated(&self, of: &ResourceCidrId, goal: Goal<'_>) -> Result<Option<ResourceCidrRecord>> {
+    async fn wait_until_reached(&self, of: &ResourceCidrId, goal: Goal<'_>) -> Result<Option<ResourceCidrRecord>> {
         let id = of.to_string();
-        until(&self.pace, unfinished(What::of::<ResourceCidrNoun>(), &id, &id), || async move {
-            Ok(match self.treated(of).await? {
+        until(&self.aws.pace, unfinished(ObjectKind::of::<ResourceCidrNoun>(), &id, &id), || async move {
+            Ok(match self.find(of).await? {
                 Some(found) if !goal.is_reached(&found) => Progress::Wait(goal.missing(&found)),
                 found => Progress::Ready(found),
             })
@@ -116,63 +130,32 @@ impl AwsIpam {
         .await
     }
 
-    async fn treat(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
-        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
-        let done = self.treat_as(spec, &key).await;
-        if !matches!(done, Err(Error::Pending(_))) {
-            self.pending.end(&key);
-        }
-        done
-    }
-
     /// Requests the treatment once, however often this is called until it is complete. The original scope is remembered
     /// in the meantime.
-    async fn treat_as(&self, spec: &ResourceCidrSpec, key: &RequestKey) -> Result<ResourceCidrRecord> {
-        let found = self.sighted(&spec.of).await?;
-        let begun = self.pending.begun(key);
+    async fn treat(&self, spec: &ResourceCidrSpec, key: &RequestKey) -> Result<ResourceCidrRecord> {
+        let found = self.wait_until_found(&spec.of).await?;
+        let begun = self.aws.pending.begun(key);
         let found_in = begun.clone().unwrap_or_else(|| found.scope_id.clone());
         let scope_id = spec.scope_id.as_deref().unwrap_or(&found_in);
         let goal = Goal { scope_id, monitored: spec.monitored };
         if begun.is_none() && !goal.is_reached(&found) {
-            self.ask_to_treat(&found, goal).await?;
-            self.pending.begin(key, &found_in);
+            self.request(&found, goal).await?;
+            self.aws.pending.begin(key, &found_in);
         }
-        match self.until_treated(&spec.of, goal).await? {
+        match self.wait_until_reached(&spec.of, goal).await? {
             Some(found) => Ok(ResourceCidrRecord { found_in, ..found }),
             None => Err(fault("GetIpamResourceCidrs", "ResourceGone", format!("{} is gone", spec.of)).into()),
         }
-    }
-
-    /// Monitors the block again in its original scope, as far as that is possible.
-    async fn restore(&self, spec: &ResourceCidrSpec) -> Result<()> {
-        let Some(found) = self.treated(&spec.of).await? else { return Ok(()) };
-        let scope_id = spec.original_scope_id.as_deref().unwrap_or(&found.scope_id);
-        let goal = Goal { scope_id, monitored: true };
-        if goal.is_reached(&found) {
-            return Ok(());
-        }
-        let key = RequestKey::new(What::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
-        if self.pending.begun(&key).is_none() {
-            if let Err(refusal) = self.ask_to_treat(&found, goal).await {
-                return Err(self.restore_partly(found, refusal).await);
-            }
-            self.pending.begin(&key, scope_id);
-        }
-        let done = self.until_treated(&spec.of, goal).await.map(drop);
-        if !matches!(done, Err(Error::Pending(_))) {
-            self.pending.end(&key);
-        }
-        done
     }
 
     /// Monitors the block again in its present scope, because it cannot return to its original one. Returns the error.
     async fn restore_partly(&self, found: ResourceCidrRecord, refusal: Refusal) -> Error {
         let here = Goal { scope_id: &found.scope_id, monitored: true };
         if !here.is_reached(&found) && refusal.is_certain() {
-            let asked = self.ask_to_treat(&found, here).await;
-            tracing::debug!(?asked, "watched again where it is");
+            let asked = self.request(&found, here).await;
+            tracing::debug!(?asked, "monitored again where it is");
         }
-        let left = self.treated(&found.of).await.ok().flatten().unwrap_or(found);
+        let left = self.find(&found.of).await.ok().flatten().unwrap_or(found);
         leaving(refusal.into(), &left)
     }
 }
@@ -183,32 +166,53 @@ fn id_of(id: &str) -> Result<ResourceCidrId> {
     Ok(id.parse().map_err(|why: String| fault("GetIpamResourceCidrs", "InvalidResourceCidrId", why))?)
 }
 
-impl Keeps<ResourceCidrNoun> for AwsIpam {
-    fn create(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
-        self.run(self.treat(spec))
+impl AsyncKeeps<ResourceCidrNoun> for ResourceCidrs<'_> {
+    async fn create(&self, spec: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
+        let key = RequestKey::new(ObjectKind::of::<ResourceCidrNoun>(), &spec.of.to_string(), "");
+        let done = self.treat(spec, &key).await;
+        self.aws.pending.finished(&key, &done);
+        done
     }
 
-    fn get(&self, id: &str) -> Result<Option<ResourceCidrRecord>> {
-        let of = id_of(id)?;
-        self.run(self.treated(&of))
+    async fn get(&self, id: &str) -> Result<Option<ResourceCidrRecord>> {
+        self.find(&id_of(id)?).await
     }
 
-    fn list(&self) -> Result<Vec<ResourceCidrRecord>> {
-        self.run(async {
-            let all = self.seen_resource_cidrs(&ResourceFilter::default()).await?.into_iter();
-            let here = |found: ResourceCidr| {
-                let scope_id = found.scope_id.clone();
-                record(found, scope_id)
-            };
-            Ok(all.map(here).collect())
-        })
+    async fn list(&self) -> Result<Vec<ResourceCidrRecord>> {
+        let all = Observations { aws: self.aws }.resource_cidrs(&ResourceFilter::default()).await?.into_iter();
+        let here = |found: ResourceCidr| {
+            let scope_id = found.scope_id.clone();
+            record(found, scope_id)
+        };
+        Ok(all.map(here).collect())
     }
 
-    fn update(&self, _id: &str, _before: &ResourceCidrSpec, after: &ResourceCidrSpec) -> Result<ResourceCidrRecord> {
-        self.run(self.treat(after))
+    async fn update(
+        &self,
+        _id: &str,
+        _before: &ResourceCidrSpec,
+        after: &ResourceCidrSpec,
+    ) -> Result<ResourceCidrRecord> {
+        self.create(after).await
     }
 
-    fn delete(&self, _id: &str, spec: &ResourceCidrSpec) -> Result<()> {
-        self.run(self.restore(spec))
+    /// Monitors the block again in its original scope, as far as that is possible.
+    async fn delete(&self, _id: &str, spec: &ResourceCidrSpec) -> Result<()> {
+        let Some(found) = self.find(&spec.of).await? else { return Ok(()) };
+        let scope_id = spec.original_scope_id.as_deref().unwrap_or(&found.scope_id);
+        let goal = Goal { scope_id, monitored: true };
+        if goal.is_reached(&found) {
+            return Ok(());
+        }
+        let key = RequestKey::new(ObjectKind::of::<ResourceCidrNoun>(), &spec.of.to_string(), "restored");
+        if self.aws.pending.begun(&key).is_none() {
+            if let Err(refusal) = self.request(&found, goal).await {
+                return Err(self.restore_partly(found, refusal).await);
+            }
+            self.aws.pending.begin(&key, scope_id);
+        }
+        let done = self.wait_until_reached(&spec.of, goal).await.map(drop);
+        self.aws.pending.finished(&key, &done);
+        done
     }
 }

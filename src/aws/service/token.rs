@@ -3,15 +3,17 @@
 use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 
-use crate::backend::service::{Keeps, TokenNoun, TokenRecord, TokenSpec};
+use crate::backend::service::{TokenNoun, TokenRecord, TokenSpec};
 use crate::ipam::Result;
 
+use super::super::connection::Connection;
 use super::super::convert::need;
 use super::super::pages::all_pages;
 use super::super::pending::request_name;
-use super::super::response::{Refusal, ask, fault};
+use super::super::response::{Refusal, ask, fault, or_nothing, the_one};
+use super::super::tags;
 use super::super::wait::Stateful;
-use super::super::{AwsIpam, read, tags};
+use super::keeper::AsyncKeeps;
 
 type Token = ec2::IpamExternalResourceVerificationToken;
 
@@ -30,11 +32,18 @@ fn record(found: &Token) -> Result<TokenRecord> {
     })
 }
 
-impl AwsIpam {
+/// The verification tokens of the account.
+#[derive(Clone, Copy)]
+pub(in crate::aws) struct Tokens<'a> {
+    pub(in crate::aws) aws: &'a Connection,
+}
+
+impl Tokens<'_> {
     /// One token, or all. AWS divides the list into pages, and the SDK has no paginator for it.
-    async fn raw_tokens(&self, id: Option<&str>) -> Result<Vec<Token>, Refusal> {
+    async fn describe_all(&self, id: Option<&str>) -> Result<Vec<Token>, Refusal> {
         all_pages(async |token| {
             let request = self
+                .aws
                 .clients
                 .home()
                 .describe_ipam_external_resource_verification_tokens()
@@ -46,14 +55,15 @@ impl AwsIpam {
         .await
     }
 
-    async fn raw_token(&self, id: &str) -> Result<Option<Token>, Refusal> {
-        let found = read::or_nothing(self.raw_tokens(Some(id)).await)?;
-        read::the_one(found, id, Token::ipam_external_resource_verification_token_id)
+    async fn describe(&self, id: &str) -> Result<Option<Token>, Refusal> {
+        let found = or_nothing(self.describe_all(Some(id)).await)?;
+        the_one(found, id, Token::ipam_external_resource_verification_token_id)
     }
 
-    async fn begin_token(&self, spec: &TokenSpec, token: String) -> Result<String, Refusal> {
+    async fn begin(&self, spec: &TokenSpec, token: String) -> Result<String, Refusal> {
         let kind = ec2::ResourceType::IpamExternalResourceVerificationToken;
         let request = self
+            .aws
             .clients
             .home()
             .create_ipam_external_resource_verification_token()
@@ -66,20 +76,38 @@ impl AwsIpam {
         id.ok_or_else(|| fault(action, "UnexpectedAnswer", "the answer of AWS has no token id"))
     }
 
-    async fn usable_token(&self, id: &str) -> Result<TokenRecord> {
-        record(&self.pace.usable::<TokenNoun, _, _>(id, true, || self.raw_token(id)).await?)
+    async fn wait_until_usable(&self, id: &str) -> Result<TokenRecord> {
+        record(&self.aws.pace.wait_until_usable::<TokenNoun, _, _>(id, true, || self.describe(id)).await?)
+    }
+}
+
+impl AsyncKeeps<TokenNoun> for Tokens<'_> {
+    async fn create(&self, spec: &TokenSpec) -> Result<TokenRecord> {
+        let begin = |token| self.begin(spec, token);
+        let finish = async |id: String| self.wait_until_usable(&id).await;
+        self.aws.pending.create_once::<TokenNoun, _>(&spec.ipam_id, &request_name(spec), begin, finish).await
     }
 
-    async fn change_token(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
-        self.retag(&self.clients.home(), id, &before.tags, &after.tags).await?;
-        self.usable_token(id).await
+    async fn get(&self, id: &str) -> Result<Option<TokenRecord>> {
+        let found = self.describe(id).await?.filter(Stateful::is_there);
+        found.as_ref().map(record).transpose()
     }
 
-    async fn drop_token(&self, id: &str) -> Result<()> {
+    async fn list(&self) -> Result<Vec<TokenRecord>> {
+        let found = self.describe_all(None).await?;
+        found.iter().filter(|found| found.is_there()).map(record).collect()
+    }
+
+    async fn update(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
+        self.aws.retag(&self.aws.clients.home(), id, &before.tags, &after.tags).await?;
+        self.wait_until_usable(id).await
+    }
+
+    async fn delete(&self, id: &str, _spec: &TokenSpec) -> Result<()> {
         let action = "DeleteIpamExternalResourceVerificationToken";
-        let found = self.raw_token(id).await?;
+        let found = self.describe(id).await?;
         if found.is_some_and(|found| !found.is_going()) {
-            let client = self.clients.home();
+            let client = self.aws.clients.home();
             let request = client
                 .delete_ipam_external_resource_verification_token()
                 .ipam_external_resource_verification_token_id(id);
@@ -88,36 +116,6 @@ impl AwsIpam {
                 _ => {}
             }
         }
-        self.pace.vanished::<TokenNoun, _, _>(id, || self.raw_token(id)).await
-    }
-}
-
-impl Keeps<TokenNoun> for AwsIpam {
-    fn create(&self, spec: &TokenSpec) -> Result<TokenRecord> {
-        let begin = |token| self.begin_token(spec, token);
-        let finish = |id: String| async move { self.usable_token(&id).await };
-        self.run(self.make::<TokenNoun, _, _>(&spec.ipam_id, &request_name(spec), begin, finish))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<TokenRecord>> {
-        self.run(async {
-            let found = self.raw_token(id).await?.filter(Stateful::is_there);
-            found.as_ref().map(record).transpose()
-        })
-    }
-
-    fn list(&self) -> Result<Vec<TokenRecord>> {
-        self.run(async {
-            let found = self.raw_tokens(None).await?;
-            found.iter().filter(|found| found.is_there()).map(record).collect()
-        })
-    }
-
-    fn update(&self, id: &str, before: &TokenSpec, after: &TokenSpec) -> Result<TokenRecord> {
-        self.run(self.change_token(id, before, after))
-    }
-
-    fn delete(&self, id: &str, _spec: &TokenSpec) -> Result<()> {
-        self.run(self.drop_token(id))
+        self.aws.pace.wait_until_gone::<TokenNoun, _, _>(id, || self.describe(id)).await
     }
 }
