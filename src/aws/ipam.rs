@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::backend::observation::{
-    DiscoveredAccount, DiscoveredCidr, History, HistoryQuestion, Observation, PublicAddress, ResourceCidr,
-    ResourceFilter, Seen, Spot,
+    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, Observation, PublicAddress,
+    ResourceCidr, ResourceFilter, Seen,
 };
 use crate::backend::service::{
     AdminNoun, AssociationNoun, ByoasnAssociationNoun, ByoasnNoun, ByoipCidrNoun, DiscoveryNoun, EnablementNoun,
@@ -260,16 +260,16 @@ impl FreeSpace for AwsIpam {
 }
 
 impl Observation for AwsIpam {
-    fn discovered_accounts(&self, spot: &Spot) -> Result<Seen<DiscoveredAccount>> {
-        run(self.observations().accounts(spot))
+    fn discovered_accounts(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredAccount>> {
+        run(self.observations().accounts(filter))
     }
 
-    fn discovered_resource_cidrs(&self, spot: &Spot) -> Result<Seen<DiscoveredCidr>> {
-        run(self.observations().discovered_cidrs(spot))
+    fn discovered_resource_cidrs(&self, filter: &DiscoveryFilter) -> Result<Seen<DiscoveredCidr>> {
+        run(self.observations().discovered_cidrs(filter))
     }
 
-    fn discovered_public_addresses(&self, spot: &Spot) -> Result<Seen<PublicAddress>> {
-        run(self.observations().public_addresses(spot))
+    fn discovered_public_addresses(&self, filter: &DiscoveryFilter) -> Result<Seen<PublicAddress>> {
+        run(self.observations().public_addresses(filter))
     }
 
     fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
