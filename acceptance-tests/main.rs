@@ -11,22 +11,26 @@
 mod each_store;
 
 mod another_address;
+#[cfg(feature = "aws")]
+mod aws;
 mod bad_input;
 mod cases;
+#[cfg(feature = "aws")]
+#[path = "protocol/client.rs"]
+#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
+mod client;
 mod command_line;
 mod concurrent_pipelines;
 mod crash;
 mod deferred_data;
 #[cfg(feature = "aws")]
 mod differences;
+#[cfg(feature = "aws")]
+mod discovery_accounts;
 mod discovery_files;
 mod disk_full;
 mod drift;
 mod edits;
-#[cfg(feature = "aws")]
-#[path = "aws/endpoint/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests of AWS, which use all of it")]
-mod endpoint;
 mod examples;
 mod forgetting;
 mod handing_over;
@@ -36,7 +40,15 @@ mod imports;
 mod large_blocks;
 mod moving;
 mod name_conflicts;
+#[cfg(feature = "aws")]
+#[path = "protocol/old_numbers.rs"]
+#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
+mod old_numbers;
 mod owners;
+#[cfg(feature = "aws")]
+#[path = "protocol/player.rs"]
+#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
+mod player;
 mod quickstart;
 mod read_only;
 mod regrouping;
