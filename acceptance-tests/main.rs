@@ -15,10 +15,6 @@ mod another_address;
 mod aws;
 mod bad_input;
 mod cases;
-#[cfg(feature = "aws")]
-#[path = "protocol/client.rs"]
-#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
-mod client;
 mod command_line;
 mod concurrent_pipelines;
 mod crash;
@@ -40,13 +36,8 @@ mod imports;
 mod large_blocks;
 mod moving;
 mod name_conflicts;
-#[cfg(feature = "aws")]
-#[path = "protocol/old_numbers.rs"]
-#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
-mod old_numbers;
 mod owners;
 #[cfg(feature = "aws")]
-#[path = "protocol/player.rs"]
 #[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
 mod player;
 mod quickstart;

@@ -8,7 +8,7 @@ use terraform_provider_ipam::protocol::wire::ClientCapabilities;
 use terraform_provider_ipam::tf::Value;
 
 use super::scene::{ACCOUNT, HOME, Scene, text};
-use crate::client::Plugin;
+use crate::player::client::Plugin;
 use crate::player::{Messages, PlanOptions, Planned, Player, State, entries};
 
 const TYPE: &str = "ipam_allocation";

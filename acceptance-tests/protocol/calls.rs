@@ -4,7 +4,7 @@ use serde_json::json;
 use terraform_provider_ipam::protocol::wire::{self, DynamicValue};
 use tonic::{Code, Request};
 
-use crate::client::Plugin;
+use crate::player::client::Plugin;
 
 /// The calls with one request and one answer. The text of each answer is returned, so that a test can search it.
 macro_rules! each_unary {
