@@ -15,7 +15,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use crate::endpoint::Endpoint;
+use crate::aws::endpoint::Endpoint;
 use crate::harness::each::words;
 use crate::harness::store::Store;
 use crate::harness::terraform::unwrapped;

@@ -11,6 +11,8 @@
 mod each_store;
 
 mod another_address;
+#[cfg(feature = "aws")]
+mod aws;
 mod bad_input;
 mod cases;
 mod command_line;
@@ -19,14 +21,12 @@ mod crash;
 mod deferred_data;
 #[cfg(feature = "aws")]
 mod differences;
+#[cfg(feature = "aws")]
+mod discovery_accounts;
 mod discovery_files;
 mod disk_full;
 mod drift;
 mod edits;
-#[cfg(feature = "aws")]
-#[path = "aws/endpoint/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests of AWS, which use all of it")]
-mod endpoint;
 mod examples;
 mod forgetting;
 mod handing_over;
@@ -37,6 +37,9 @@ mod large_blocks;
 mod moving;
 mod name_conflicts;
 mod owners;
+#[cfg(feature = "aws")]
+#[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
+mod player;
 mod quickstart;
 mod read_only;
 mod regrouping;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Delay, Script};
-use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
+use super::boto::Boto;
+use super::endpoint::{Delay, Script};
+use super::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 const PROOF: &str = "a proof";
 
@@ -396,7 +396,7 @@ fn a_vpc_takes_space_and_gives_it_back_late() {
     let found =
         scene.home.call("get_ipam_pool_allocations", json!({"IpamPoolId": leaf}))["IpamPoolAllocations"][0].clone();
     assert_eq!((&found["ResourceType"], &found["ResourceId"]), (&json!("vpc"), &json!("vpc-1")));
-    let release = crate::scene::release_of(&leaf, &found);
+    let release = super::scene::release_of(&leaf, &found);
     scene.home.refused("release_ipam_pool_allocation", release, "InvalidParameterValue", "not a custom allocation");
     scene.endpoint.resource_gone("vpc-1");
     assert_eq!(scene.allocated(&leaf), ["10.0.0.0/20"]);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use test_servers::Packages;
 
-use crate::endpoint::{Endpoint, Script};
-use crate::scene::{ACCOUNT, HOME};
+use super::endpoint::{Endpoint, Script};
+use super::scene::{ACCOUNT, HOME};
 
 /// awscli brings its own version of botocore.
 const PACKAGES: &str = "awscli==1.46.3";

@@ -7,8 +7,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use serde_json::{Value, json};
 use test_servers::Packages;
 
-use crate::endpoint::{Credentials, Endpoint, model};
-use crate::scene::text;
+use super::endpoint::{Credentials, Endpoint, model};
+use super::scene::text;
 
 /// An account in a Region, used through boto3.
 #[derive(Clone)]

@@ -10,9 +10,9 @@ use terraform_provider_ipam::backend::service::{
 };
 use terraform_provider_ipam::ipam::{Error, Proof, Result, Tags};
 
-use crate::endpoint::{Delay, Kind, Script, Trouble};
-use crate::provider_client::{asked, cidr, client_of, impatient};
-use crate::scene::{HOME, Scene, text};
+use super::endpoint::{Delay, Kind, Script, Trouble};
+use super::provider_client::{asked, cidr, client_of, impatient};
+use super::scene::{HOME, Scene, text};
 
 fn proof() -> Option<Proof> {
     Some(Proof::Certificate { message: "1|aws|...".to_owned(), signature: "c2lnbmVk".to_owned() })

@@ -4,11 +4,11 @@
 
 use serde_json::json;
 
-use crate::endpoint::Kind;
+use super::endpoint::Kind;
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, Scene, text};
 use crate::harness::Workspace;
 use crate::harness::each::each;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 /// One mistake.
 struct Row {

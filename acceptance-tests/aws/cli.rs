@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::endpoint::{Endpoint, Script, Trouble};
+use super::endpoint::{Endpoint, Script, Trouble};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, Scene, text};
 use crate::harness::store::Store;
 use crate::harness::{PROVIDER, Workspace};
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, Scene, text};
 
 const CONFIGURATION: &str = r#"
 resource "ipam_scope" "lab" {

@@ -11,11 +11,11 @@ use terraform_provider_ipam::ipam::{
     SourceResourceType, Tags,
 };
 
-use crate::endpoint::{Delay, Kind, Script, Trouble};
-use crate::provider_client::{
+use super::endpoint::{Delay, Kind, Script, Trouble};
+use super::provider_client::{
     allocate, allocation_spec, as_account, asked, change_of, cidr, cidrs, client_of, impatient, pool_spec, tags, tree,
 };
-use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
+use super::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, text};
 
 #[test]
 fn problem_1_a_destroy_waits_for_space_that_aws_releases_late_and_names_its_holder() {

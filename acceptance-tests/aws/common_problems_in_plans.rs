@@ -6,12 +6,12 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::endpoint::Trouble;
+use super::endpoint::Trouble;
+use super::provider_client::{allocate, client_of, tree};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, Scene};
 use crate::harness::store::Store;
 use crate::harness::{Workspace, here};
-use crate::provider_client::{allocate, client_of, tree};
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, Scene};
 
 /// Subnets of a block, one for each part that it is divided into.
 const CUT_UP: &str = r#"

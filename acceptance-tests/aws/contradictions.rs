@@ -1,10 +1,10 @@
 //! AWS, or the endpoint that plays it, answers with other values than the request had: the error shows both values, and
 //! the object that was made is in the state.
 
-use crate::endpoint::Trouble;
+use super::endpoint::Trouble;
+use super::resources::of_account;
+use super::scene::{ACCOUNT, Scene};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, Scene};
 
 fn start() -> (Scene, Workspace) {
     let scene = Scene::new();

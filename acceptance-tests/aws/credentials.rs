@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::boto::Boto;
-use crate::endpoint::{Call, Trouble};
+use super::boto::Boto;
+use super::endpoint::{Call, Trouble};
+use super::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 use crate::harness::Workspace;
 use crate::harness::store::Store;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 
 const THIRD_ACCOUNT: &str = "777788889999";
 

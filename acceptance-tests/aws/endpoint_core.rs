@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::endpoint::Kind;
-use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, release_of, text};
+use super::endpoint::Kind;
+use super::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene, release_of, text};
 
 #[test]
 fn a_tree_goes_up_and_down() {
@@ -119,14 +119,14 @@ fn an_allocation_changes_its_description_and_tags_in_place() {
 fn a_shared_pool_is_used_by_the_other_account_and_listed_for_its_owner() {
     let scene = Scene::new();
     let (_, leaf) = scene.tree();
-    let other = crate::boto::Boto::new(&scene.endpoint, OTHER_ACCOUNT, HOME);
+    let other = super::boto::Boto::new(&scene.endpoint, OTHER_ACCOUNT, HOME);
     let arguments = json!({"IpamPoolId": leaf, "NetmaskLength": 24});
     other.refused("allocate_ipam_pool_cidr", arguments.clone(), "InvalidIpamPoolId.NotFound", &leaf);
     scene.endpoint.share(&leaf, OTHER_ACCOUNT);
     let made = other.call("allocate_ipam_pool_cidr", arguments)["IpamPoolAllocation"].clone();
     assert_eq!(made["ResourceOwner"], OTHER_ACCOUNT);
     assert_eq!(scene.allocated(&leaf), ["10.0.0.0/24"]);
-    let own = |boto: &crate::boto::Boto| {
+    let own = |boto: &super::boto::Boto| {
         let found = boto.call("describe_ipam_pool_allocations", json!({}))["IpamPoolAllocations"].clone();
         found.as_array().unwrap().iter().filter(|found| found["ResourceType"] == "custom").count()
     };

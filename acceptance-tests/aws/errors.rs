@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::{Quotas, Script, missing_actions};
-use crate::scene::{AWAY, HOME, Scene, text};
+use super::endpoint::{Quotas, Script, missing_actions};
+use super::scene::{AWAY, HOME, Scene, text};
 
 #[test]
 fn unknown_ids_are_not_found() {
@@ -152,7 +152,7 @@ fn allocations_are_asked_for_in_the_region_of_the_locale() {
     let rows = [
         ("allocate_ipam_pool_cidr", json!({"IpamPoolId": leaf, "NetmaskLength": 24})),
         ("get_ipam_pool_allocations", json!({"IpamPoolId": leaf})),
-        ("release_ipam_pool_allocation", crate::scene::release_of(&leaf, &made)),
+        ("release_ipam_pool_allocation", super::scene::release_of(&leaf, &made)),
     ];
     for (action, arguments) in rows {
         scene.away().refused(action, arguments, "InvalidParameterValue", "is not in the current region");

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::boto::Boto;
-use crate::endpoint::{Endpoint, Script};
+use super::boto::Boto;
+use super::endpoint::{Endpoint, Script};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 use crate::harness::each::each;
 use crate::harness::{Workspace, examples};
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 
 #[test]
 fn every_example_for_aws_can_be_applied_and_destroyed() {

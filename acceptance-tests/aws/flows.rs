@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::Cidr;
 
-use crate::endpoint::{Delay, Endpoint, Kind, Script};
+use super::endpoint::{Delay, Endpoint, Kind, Script};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene};
 use crate::harness::Workspace;
 use crate::harness::plan::State;
 use crate::harness::store::wait_for;
 use crate::harness::terraform::Running;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, Scene};
 
 /// An account with which no pool is shared.
 const STRANGER: &str = "777788889999";

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Endpoint, Kind, Script};
+use super::boto::Boto;
+use super::endpoint::{Endpoint, Kind, Script};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, text};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, text};
 
 const IPAM: &str = r#"
 resource "ipam_ipam" "main" {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::{Kind, Trouble};
-use crate::scene::Scene;
+use super::endpoint::{Kind, Trouble};
+use super::scene::Scene;
 
 #[test]
 fn a_client_token_gives_the_same_answer_again() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::{Script, Trouble};
-use crate::scene::{HOME, Scene, text};
+use super::endpoint::{Script, Trouble};
+use super::scene::{HOME, Scene, text};
 
 fn names(answer: &Value) -> Vec<String> {
     let pools = answer["IpamPools"].as_array().unwrap();

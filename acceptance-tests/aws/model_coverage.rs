@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::scene::{HOME, Scene, text};
+use super::scene::{HOME, Scene, text};
 
 /// Members that are never set, and the reason.
 const ABSENT: [(&str, &str, &str); 7] = [

@@ -9,12 +9,12 @@ use terraform_provider_ipam::backend::service::{
 use terraform_provider_ipam::ipam::discovery::types::Survey;
 use terraform_provider_ipam::ipam::{Error, Tags};
 
-use crate::boto::Boto;
-use crate::endpoint::{Endpoint, Kind, Script, Trouble};
+use super::boto::Boto;
+use super::endpoint::{Endpoint, Kind, Script, Trouble};
+use super::provider_client::{as_account, impatient};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 use crate::harness::Workspace;
-use crate::provider_client::{as_account, impatient};
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 
 /// An account's configuration on the endpoint.
 fn workspace(endpoint: &Endpoint, account: &str) -> Workspace {

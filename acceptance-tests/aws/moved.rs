@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::Kind;
+use super::endpoint::Kind;
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, Scene, text};
 use crate::harness::Workspace;
 use crate::harness::client::Feature;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 const HASHICORP: &str = "registry.terraform.io/hashicorp/aws";
 

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Endpoint, Script};
+use super::boto::Boto;
+use super::endpoint::{Endpoint, Script};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, text};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, AWAY, HOME, OTHER_ACCOUNT, text};
 
 /// An account with an IPAM in two Regions, and a configuration of it. Lists have two items on a page.
 struct Seen {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Call, Delay, Endpoint, Kind, Script, Trouble};
+use super::boto::Boto;
+use super::endpoint::{Call, Delay, Endpoint, Kind, Script, Trouble};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, text};
 
 const POOLS: &str = r#"
 resource "ipam_ipam" "main" {

@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 use terraform_provider_ipam::protocol::wire::ClientCapabilities;
 use terraform_provider_ipam::tf::Value;
 
-use crate::client::Plugin;
+use super::scene::{ACCOUNT, HOME, Scene, text};
+use crate::player::client::Plugin;
 use crate::player::{Messages, PlanOptions, Planned, Player, State, entries};
-use crate::scene::{ACCOUNT, HOME, Scene, text};
 
 const TYPE: &str = "ipam_allocation";
 

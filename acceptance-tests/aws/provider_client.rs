@@ -11,8 +11,8 @@ use terraform_provider_ipam::ipam::{
     ScopeChange, ScopeChoice, ScopeSpec, ScopeType, Size, Special, Strategy, Tags, Terms,
 };
 
-use crate::endpoint::{Endpoint, Script};
-use crate::scene::{ACCOUNT, AWAY, HOME, Scene};
+use super::endpoint::{Endpoint, Script};
+use super::scene::{ACCOUNT, AWAY, HOME, Scene};
 
 /// Short waits: no change here takes longer than a few reads.
 const PACE: Pace = Pace {
@@ -368,7 +368,7 @@ fn the_ipam_is_the_one_of_the_configuration_and_its_region() {
         terraform_provider_ipam::backend::explain(&error).detail
     };
     let mut settings = settings(&scene.endpoint, ACCOUNT, HOME);
-    settings.ipam_id = Some(crate::scene::text(&scene.ipam["IpamId"]));
+    settings.ipam_id = Some(super::scene::text(&scene.ipam["IpamId"]));
     assert_eq!(AwsIpam::open(&settings, PACE).unwrap().list_scopes(false).unwrap().len(), 2);
     settings.ipam_id = Some("ipam-0123456789abcdef0".to_owned());
     assert!(words(&settings).contains("ipam-0123456789abcdef0"), "{}", words(&settings));

@@ -1,11 +1,11 @@
 //! Mistakes that a user can make in policies, resolvers and targets: a table from a configuration to the message and
 //! its attribute, through real `terraform plan`. AWS is asked only for existing objects.
 
-use crate::endpoint::{Call, Endpoint};
+use super::endpoint::{Call, Endpoint};
+use super::resources::of_account;
+use super::scene::ACCOUNT;
 use crate::harness::Workspace;
 use crate::harness::each::each;
-use crate::resources::of_account;
-use crate::scene::ACCOUNT;
 
 /// One mistake.
 struct Row {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Call, Delay, Endpoint, Kind, Quotas, Script, Trouble};
+use super::boto::Boto;
+use super::endpoint::{Call, Delay, Endpoint, Kind, Quotas, Script, Trouble};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, HOME, text};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, HOME, text};
 
 const RESOLVER: &str = r#"
 resource "ipam_ipam" "main" {

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::endpoint::{Endpoint, Kind, Script};
+use super::endpoint::{Endpoint, Kind, Script};
+use super::scene::{ACCOUNT, HOME};
 use crate::harness::Workspace;
 use crate::harness::store::Store;
-use crate::scene::{ACCOUNT, HOME};
 
 /// An account's environment, as users of AWS have it.
 pub(crate) fn of_account(endpoint: &Endpoint, account: &str) -> Store {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::boto::Boto;
-use crate::endpoint::Credentials;
-use crate::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
+use super::boto::Boto;
+use super::endpoint::Credentials;
+use super::scene::{ACCOUNT, HOME, OTHER_ACCOUNT, Scene, text};
 
 fn role(name: &str) -> String {
     format!("arn:aws:iam::{OTHER_ACCOUNT}:role/{name}")

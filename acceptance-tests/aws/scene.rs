@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::boto::Boto;
-use crate::endpoint::{Endpoint, Script};
+use super::boto::Boto;
+use super::endpoint::{Endpoint, Script};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const OTHER_ACCOUNT: &str = "444455556666";

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::endpoint::{Endpoint, Script};
-use crate::scene::Scene;
+use super::endpoint::{Endpoint, Script};
+use super::scene::Scene;
 
 /// Sends one request unchanged. Returns the answer as text.
 fn raw(endpoint: &Endpoint, head: &str, body: &str) -> String {
@@ -75,7 +75,7 @@ fn a_signature_of_another_time_is_expired() {
 #[test]
 fn accounts_do_not_see_each_other() {
     let scene = Scene::new();
-    let other = crate::boto::Boto::new(&scene.endpoint, crate::scene::OTHER_ACCOUNT, crate::scene::HOME);
+    let other = super::boto::Boto::new(&scene.endpoint, super::scene::OTHER_ACCOUNT, super::scene::HOME);
     assert_eq!(other.call("describe_ipams", json!({}))["Ipams"], json!([]));
     let by_id = json!({"IpamIds": [scene.ipam["IpamId"]]});
     other.refused("describe_ipams", by_id, "InvalidIpamId.NotFound", "");

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::endpoint::{Delay, Kind, Script};
+use super::endpoint::{Delay, Kind, Script};
+use super::resources::of_account;
+use super::scene::{ACCOUNT, Scene};
 use crate::harness::Workspace;
-use crate::resources::of_account;
-use crate::scene::{ACCOUNT, Scene};
 
 /// A pool with an allocation in it; `waits` chooses whether the release is waited for, `allocation` whether there is an
 /// allocation.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::endpoint::{Delay, Kind, Script, Trouble};
-use crate::scene::{HOME, Scene, text};
+use super::endpoint::{Delay, Kind, Script, Trouble};
+use super::scene::{HOME, Scene, text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

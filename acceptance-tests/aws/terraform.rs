@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::endpoint::{Delay, Kind, Script};
+use super::endpoint::{Delay, Kind, Script};
+use super::scene::{ACCOUNT, HOME, Scene};
 use crate::harness::Workspace;
 use crate::harness::store::Store;
-use crate::scene::{ACCOUNT, HOME, Scene};
 
 const CONFIGURATION: &str = r#"
 resource "ipam_scope" "lab" {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::discovery::types::{Survey, SurveyRole};
 use test_servers::Ec2;
 
-use crate::python;
+use super::python;
 
 /// The account of the caller, and two accounts that it reaches by roles.
 pub(crate) const ACCOUNTS: [&str; 3] = [Ec2::HOME, "210987654321", "345678901234"];

@@ -10,8 +10,8 @@ use terraform_provider_ipam::ipam::discovery::types::{FailureCode, SeenType, Sur
 use terraform_provider_ipam::ipam::{Error, Kind};
 use test_servers::Ec2;
 
-use crate::estate::role;
-use crate::scanner::{failure, scan, seen, settings, try_scan};
+use super::estate::role;
+use super::scanner::{failure, scan, seen, settings, try_scan};
 
 /// Another server than that of the estate. It has a default VPC with its subnets in each account and Region, and one
 /// item on a page. Each test uses other accounts.
@@ -250,7 +250,7 @@ fn without_credentials_there_is_no_scan_and_without_regions_none_are_needed() {
 fn keys_that_sts_refuses_are_reported_before_any_scan() {
     // The refusal is for this account only, so that other tests are not affected.
     let caller = "100000000015";
-    let keys = crate::python::run(
+    let keys = super::python::run(
         "keys.py",
         &[],
         &json!({"url": server().endpoint(), "region": "eu-west-1", "role": role(caller).role_arn}),

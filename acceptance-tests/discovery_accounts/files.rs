@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::backend::files::{self, Below};
 use terraform_provider_ipam::ipam::discovery::types::{Sample, UnknownColumns};
 
-use crate::python;
+use super::python;
 
 fn rows(samples: &[Sample]) -> Value {
     let of = |sample: &Sample| {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::estate::{Estate, REGIONS};
-use crate::python;
+use super::estate::{Estate, REGIONS};
+use super::python;
 
 #[test]
 fn the_script_that_derives_findings_passes_its_own_tests() {

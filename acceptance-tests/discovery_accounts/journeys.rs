@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use terraform_provider_ipam::backend::observation::DiscoveryFilter;
 use test_servers::Ec2;
 
-use crate::estate::{ACCOUNTS, Estate, REGIONS, role};
+use super::estate::{ACCOUNTS, Estate, REGIONS, role};
+use super::python;
 use crate::harness::store::Store;
 use crate::harness::terraform::{self, Run};
 use crate::harness::{PROVIDER, Workspace};
-use crate::python;
 
 /// A new store whose users reach the server at `url`.
 fn store(url: &str) -> Store {

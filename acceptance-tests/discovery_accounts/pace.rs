@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::estate::{ACCOUNTS, Estate};
-use crate::python;
-use crate::scanner::scan;
+use super::estate::{ACCOUNTS, Estate};
+use super::python;
+use super::scanner::scan;
 
 /// Latency of every answer. A page has so many items that the longest list of a place has nine pages.
 const LATENCY_SECONDS: f64 = 0.5;

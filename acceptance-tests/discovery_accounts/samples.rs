@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use terraform_provider_ipam::ipam::discovery::types::{DiscoveredCidr, PublicAddress, Sample, SeenType, Survey};
 
-use crate::estate::{ACCOUNTS, Estate, REGIONS};
-use crate::python;
-use crate::scanner::scan;
+use super::estate::{ACCOUNTS, Estate, REGIONS};
+use super::python;
+use super::scanner::scan;
 
 /// The samples without their times, which differ from scan to scan.
 fn timeless(samples: Vec<Sample>) -> Vec<(String, String, Vec<DiscoveredCidr>, Vec<PublicAddress>)> {

@@ -1,6 +1,5 @@
 //! Discovery in self-managed stores: resources are found, imported, judged and reported, through real terraform. A file
-//! stands for the networks here, and each test changes it; the tests with accounts of AWS are in the target
-//! `discovery_accounts`.
+//! stands for the networks here, and each test changes it; the tests with accounts of AWS are in `discovery_accounts`.
 
 mod conditions;
 mod file_access;

@@ -33,7 +33,7 @@ pub enum Feature {
     /// Functions of providers: `provider::ipam::...`.
     ProviderFunctions,
     /// `moved` blocks from a resource of another type.
-    #[allow(dead_code, reason = "shared with the tests of AWS, which need it")]
+    #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only tests of AWS IPAM need it"))]
     MovedFromAnotherType,
 }
 
@@ -92,7 +92,6 @@ impl Client {
     }
 
     /// Whether it reports to a provider that a plan belongs to an apply.
-    #[allow(dead_code, reason = "shared with the tests of discovery, which have no holds")]
     pub fn tells_the_walk(&self) -> bool {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }

@@ -4,13 +4,22 @@ use serde_json::json;
 use terraform_provider_ipam::protocol::wire::{self, DynamicValue};
 use tonic::{Code, Request};
 
-use crate::client::Plugin;
+use crate::player::client::Plugin;
 
 /// The calls with one request and one answer. The text of each answer is returned, so that a test can search it.
 macro_rules! each_unary {
     ($client:expr, $each:expr, $($call:ident($message:ident)),* $(,)?) => {$(
         let answer = $client.$call(wire::$message::Request::default()).await;
         $each(stringify!($call), answer.map(|answer| format!("{:?}", answer.into_inner())));
+    )*};
+}
+
+/// The calls that answer with a stream, each of which has one message here.
+macro_rules! each_stream {
+    ($client:expr, $each:expr, $($call:ident),* $(,)?) => {$(
+        let mut stream = $client.$call(wire::$call::Request::default()).await.unwrap().into_inner();
+        $each(stringify!($call), stream.message().await.map(|message| format!("{:?}", message.expect("a message"))));
+        assert!(stream.message().await.unwrap().is_none(), "{} has more than one message", stringify!($call));
     )*};
 }
 
@@ -59,14 +68,7 @@ async fn every_call_answers_an_empty_request() {
         delete_state(delete_state),
     );
 
-    let mut events = client.list_resource(wire::list_resource::Request::default()).await.unwrap().into_inner();
-    keep("list_resource", Ok(format!("{:?}", events.message().await.unwrap().unwrap())));
-    assert!(events.message().await.unwrap().is_none());
-    let mut events = client.invoke_action(wire::invoke_action::Request::default()).await.unwrap().into_inner();
-    keep("invoke_action", Ok(format!("{:?}", events.message().await.unwrap().unwrap())));
-    assert!(events.message().await.unwrap().is_none());
-    let mut chunks = client.read_state_bytes(wire::read_state_bytes::Request::default()).await.unwrap().into_inner();
-    keep("read_state_bytes", Ok(format!("{:?}", chunks.message().await.unwrap().unwrap())));
+    each_stream!(client, keep, list_resource, invoke_action, read_state_bytes);
     let chunks = tokio_stream::once(wire::write_state_bytes::RequestChunk::default());
     keep(
         "write_state_bytes",
@@ -81,6 +83,17 @@ async fn every_call_answers_an_empty_request() {
         let is_error = answer.contains("severity: Error") || answer.contains("error: Some(");
         assert_eq!(is_error, !fine.contains(&call), "{call}: {answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_the_client_cancels_leave_the_provider_working() {
+    let mut plugin = Plugin::start().await;
+    // More calls than the provider has threads for them.
+    for _ in 0..1000 {
+        drop(plugin.provider.list_resource(wire::list_resource::Request::default()).await.unwrap());
+    }
+    plugin.provider.get_metadata(wire::get_metadata::Request::default()).await.unwrap();
+    assert!(plugin.shut_down().await.0.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

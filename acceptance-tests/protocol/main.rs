@@ -3,12 +3,9 @@
 #![allow(clippy::unwrap_used)] // Panicking is how a test fails; the helpers here are called from tests only.
 
 mod calls;
-#[allow(dead_code, unreachable_pub)] // Shared with tests that use other parts of it.
-mod client;
 mod numbers;
-#[allow(dead_code, unreachable_pub)]
-mod old_numbers;
-#[allow(dead_code, unreachable_pub)]
+#[path = "../player/mod.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with tests of AWS IPAM, which use other parts of it")]
 mod player;
 mod process;
 mod schemas;

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::tf::{Number, Value};
 
-use crate::client::Plugin;
-use crate::old_numbers::{VERSIONS, encode, through_a_plan};
+use crate::player::client::Plugin;
+use crate::player::old_numbers::{VERSIONS, encode, through_a_plan};
 use crate::player::{Messages, PlanOptions, Planned, Player, State};
 
 const POOL: &str = "ipam_pool";

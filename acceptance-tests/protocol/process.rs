@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value as Json, json};
 use terraform_provider_ipam::protocol::wire::get_provider_schema;
 
-use crate::client::{Handshake, Plugin, Process, connect, environment, program, provider};
+use crate::player::client::{Handshake, Plugin, Process, connect, environment, program, provider};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn handshake_is_one_line_of_six_fields() {
@@ -132,7 +132,7 @@ async fn debug_server_prints_how_to_reattach_and_ends_on_ctrl_c() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_is_json_in_the_form_of_the_host() {
-    let identity = crate::client::Identity::new();
+    let identity = crate::player::client::Identity::new();
     let (mut process, handshake) = Plugin::spawn(Some(&identity), &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "DEBUG")]);
     let channel = connect(&handshake, Some(&identity)).await.unwrap();
     provider(channel.clone()).get_provider_schema(get_provider_schema::Request {}).await.unwrap();

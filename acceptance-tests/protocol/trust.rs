@@ -7,7 +7,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::client::{Handshake, Identity, Plugin, connect, provider, tls, tls_config};
+use crate::player::client::{Handshake, Identity, Plugin, connect, provider, tls, tls_config};
 
 /// Whether a client with this identity gets an answer.
 async fn is_let_in(handshake: &Handshake, identity: Option<&Identity>) -> bool {

@@ -1,8 +1,9 @@
 //! Terraform's plugin protocol, version 6: decodes requests, calls the provider, and encodes its answers.
 //!
-//! Every call is processed in the same way (see `server`), and every failure becomes a diagnostic: a panic of the
+//! Every call is processed in the same way (see `answer`), and every failure becomes a diagnostic: a panic of the
 //! provider, an invalid value, an unknown type. This module contains nothing about IPAM.
 
+mod answer;
 mod catalog;
 mod data_source;
 mod diagnostics;

@@ -1,20 +1,18 @@
-//! The service, as one table that assigns a handler to each call. Every call is processed in the same way: it runs on a
-//! thread that may block, inside a span with the name of the call, and its errors and panics become diagnostics of the
-//! answer.
+//! The service, as one table that assigns a handler to each call. Every call is processed in the same way (see `answer`).
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
-use tokio_stream::Once;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Span;
 
+use super::answer::{self, Handler, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{data_source, diagnostics, function, guard, provider, resource, unoffered, wire};
-use crate::tf::{Diagnostic, Diagnostics, FunctionError, Provider};
+use super::{data_source, diagnostics, function, provider, resource, unoffered, wire};
+use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
 pub const MESSAGE_SIZE_MAX: usize = 256 << 20;
@@ -35,8 +33,6 @@ pub fn service(provider: Provider) -> ProviderServer<Server> {
         .max_encoding_message_size(MESSAGE_SIZE_MAX)
 }
 
-type Handler<Q, A> = fn(&Catalog, &Q) -> Result<A, Diagnostics>;
-
 impl Server {
     /// A server for a provider, whose schemas it computes.
     pub fn new(provider: Provider) -> Self {
@@ -47,68 +43,60 @@ impl Server {
         }
     }
 
-    async fn answer<Q, A>(&self, rpc: &'static str, subject: &str, request: Q, handler: Handler<Q, A>) -> A
-    where
-        Q: Send + 'static,
-        A: Answer,
-    {
+    /// The span of a new call.
+    fn span(&self, rpc: &'static str, subject: &str) -> Span {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let span = tracing::error_span!(
+        tracing::error_span!(
             "call",
             tf_rpc = rpc,
             tf_req_id = format!("{:016x}-{number}", self.run),
             tf_resource_type = (!subject.is_empty()).then_some(subject)
-        );
-        let catalog = Arc::clone(&self.catalog);
-        let work = move || {
-            let _entered = span.enter();
-            let start = Instant::now();
-            tracing::trace!("Called");
-            let answer = guard::catch(|| handler(&catalog, &request)).unwrap_or_else(|panic| Err(crashed(&panic)));
-            let errors = answer.as_ref().err().map_or(0, |errors| errors.iter().count());
-            let answer = answer.unwrap_or_else(A::failed);
-            let duration = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::debug!(tf_req_duration_ms = duration, errors, "Answered");
-            answer
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(answer) => answer,
-            // The handler was never called, because the runtime is shutting down.
-            Err(error) => A::failed(crashed(&error.to_string())),
-        }
+        )
+    }
+
+    async fn message<Q, M>(&self, rpc: &'static str, subject: &str, request: Q, handler: Handler<Q, M>) -> M
+    where
+        Q: Send + 'static,
+        M: Message,
+    {
+        answer::message(Arc::clone(&self.catalog), self.span(rpc, subject), request, handler).await
+    }
+
+    pub(super) fn stream<Q, M>(
+        &self,
+        rpc: &'static str,
+        subject: &str,
+        request: Q,
+        handler: StreamHandler<Q, M>,
+    ) -> MessageStream<M>
+    where
+        Q: Send + 'static,
+        M: Message,
+    {
+        answer::stream(Arc::clone(&self.catalog), self.span(rpc, subject), request, handler)
     }
 }
 
-fn crashed(panic: &str) -> Diagnostics {
-    let detail = format!("The provider stopped in the middle of this call: {panic}. Please report it.");
-    Diagnostic::error("Bug in the provider", detail).into()
-}
-
-/// An answer that can contain an error.
-trait Answer: Sized + Send + 'static {
-    fn failed(errors: Diagnostics) -> Self;
-}
-
-impl Answer for wire::call_function::Response {
+impl Message for wire::call_function::Response {
     fn failed(errors: Diagnostics) -> Self {
         let text = errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ");
         Self { result: None, error: Some(function::to_wire(FunctionError { text, argument: None })) }
     }
 }
 
-impl Answer for wire::stop_provider::Response {
+impl Message for wire::stop_provider::Response {
     fn failed(errors: Diagnostics) -> Self {
         Self { error: errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ") }
     }
 }
 
-impl Answer for wire::list_resource::Event {
+impl Message for wire::list_resource::Event {
     fn failed(errors: Diagnostics) -> Self {
         Self { diagnostic: diagnostics::to_wire(errors), ..Default::default() }
     }
 }
 
-impl Answer for wire::invoke_action::Event {
+impl Message for wire::invoke_action::Event {
     fn failed(errors: Diagnostics) -> Self {
         use wire::invoke_action::event::{Completed, Type};
         Self { r#type: Some(Type::Completed(Completed { diagnostics: diagnostics::to_wire(errors) })) }
@@ -116,17 +104,18 @@ impl Answer for wire::invoke_action::Event {
 }
 
 /// The table: `Rpc method(module of its messages / field with the type name) => handler`. First come the calls whose
-/// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, which has one event here.
+/// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, of which the table names the
+/// type of a message.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }
         others { $($OtherRpc:ident $other:ident($other_message:ident $(/ $other_subject:ident)?) => $other_handler:expr;)* }
         streams {
             $($Stream:ident: $StreamRpc:ident $stream:ident($stream_message:ident / $stream_subject:ident)
-                -> $Event:ident => $stream_handler:expr;)*
+                -> $Message:ident => $stream_handler:expr;)*
         }
     ) => {
-        $(impl Answer for wire::$message::Response {
+        $(impl Message for wire::$message::Response {
             // Some of these answers have no other field.
             #[allow(clippy::needless_update)]
             fn failed(errors: Diagnostics) -> Self {
@@ -144,7 +133,7 @@ macro_rules! calls {
                 #[allow(unused_variables)]
                 let subject = String::new();
                 $(let subject = request.$subject.clone();)?
-                Ok(Response::new(self.answer(stringify!($Rpc), &subject, request, $handler).await))
+                Ok(Response::new(self.message(stringify!($Rpc), &subject, request, $handler).await))
             })*
 
             $(async fn $other(
@@ -155,10 +144,10 @@ macro_rules! calls {
                 #[allow(unused_variables)]
                 let subject = String::new();
                 $(let subject = request.$other_subject.clone();)?
-                Ok(Response::new(self.answer(stringify!($OtherRpc), &subject, request, $other_handler).await))
+                Ok(Response::new(self.message(stringify!($OtherRpc), &subject, request, $other_handler).await))
             })*
 
-            $(type $Stream = Once<Result<wire::$stream_message::$Event, Status>>;
+            $(type $Stream = MessageStream<wire::$stream_message::$Message>;
 
             async fn $stream(
                 &self,
@@ -166,8 +155,9 @@ macro_rules! calls {
             ) -> Result<Response<Self::$Stream>, Status> {
                 let request = request.into_inner();
                 let subject = request.$stream_subject.clone();
-                let event = self.answer(stringify!($StreamRpc), &subject, request, $stream_handler).await;
-                Ok(Response::new(tokio_stream::once(Ok(event))))
+                // The messages may borrow from the request, so their type depends on the call of the handler.
+                let handler: StreamHandler<_, _> = |catalog, request| $stream_handler(catalog, request);
+                Ok(Response::new(self.stream(stringify!($StreamRpc), &subject, request, handler)))
             })*
 
             /// The only call with a stream as its request. The answer does not depend on the stream, so it is not read.
@@ -175,7 +165,7 @@ macro_rules! calls {
                 &self,
                 _: Request<Streaming<wire::write_state_bytes::RequestChunk>>,
             ) -> Result<Response<wire::write_state_bytes::Response>, Status> {
-                Ok(Response::new(self.answer("WriteStateBytes", "", (), unoffered::state_stores).await))
+                Ok(Response::new(self.message("WriteStateBytes", "", (), unoffered::state_stores).await))
             }
         }
     };
@@ -240,13 +230,13 @@ calls! {
     }
 }
 
-impl Answer for wire::read_state_bytes::Response {
+impl Message for wire::read_state_bytes::Response {
     fn failed(errors: Diagnostics) -> Self {
         Self { diagnostics: diagnostics::to_wire(errors), ..Default::default() }
     }
 }
 
-impl Answer for wire::write_state_bytes::Response {
+impl Message for wire::write_state_bytes::Response {
     fn failed(errors: Diagnostics) -> Self {
         Self { diagnostics: diagnostics::to_wire(errors) }
     }

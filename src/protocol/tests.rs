@@ -1,5 +1,7 @@
 //! The service over a small provider, without a connection.
 
+mod streams;
+
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};

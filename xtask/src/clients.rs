@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::tool;
 
 /// All tests that run Terraform.
-const TESTS: [&str; 6] = ["--test", "acceptance", "--test", "aws", "--test", "discovery_accounts"];
+const TESTS: [&str; 2] = ["--test", "acceptance"];
 
 /// A part of the names of tests that run on OpenTofu, whatever the client is.
 const ALWAYS_ON_OPENTOFU: &str = "on_opentofu";

@@ -4,9 +4,7 @@
 //! are read with the model that botocore contains, and answers are checked against it: a violation fails the test, see
 //! [`Endpoint::take_violations`].
 //! Changes take as long as the [`Script`] says, counted in reads or by a clock that only the test moves.
-//!
-//! Another test target includes this module by `#[path = "aws/endpoint/mod.rs"]`; it depends on no other module of this
-//! target.
+//! It depends on no other module of the tests.
 //!
 //! | module | what |
 //! |---|---|

@@ -1,6 +1,9 @@
 //! A player of Terraform's part: the calls of a plan, an apply and a refresh, in terms of values, and Terraform's own
 //! checks of the answers (the rules of the change lifecycle). A failed check panics with Terraform's message.
 
+pub mod client;
+pub mod old_numbers;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
@@ -9,8 +12,7 @@ use terraform_provider_ipam::protocol::wire::{self, ClientCapabilities, DynamicV
 use terraform_provider_ipam::tf::{self, Number, Type, Value};
 use tonic::transport::Channel;
 
-use crate::client::Plugin;
-use crate::old_numbers;
+use self::client::Plugin;
 use wire::provider_client::ProviderClient;
 
 /// Diagnostics in short: `error|warning: summary (path): detail`.
