@@ -13,6 +13,9 @@ mod endpoint;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the other acceptance tests, which use all of it")]
 mod harness;
+#[path = "../protocol/identities.rs"]
+#[allow(dead_code, unreachable_pub)] // Shared with tests that use other parts of it.
+mod identities;
 #[path = "../protocol/old_numbers.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests of the protocol, which use all of it")]
 mod old_numbers;

@@ -5,6 +5,9 @@
 mod calls;
 #[allow(dead_code, unreachable_pub)] // Shared with tests that use other parts of it.
 mod client;
+#[allow(dead_code, unreachable_pub)]
+mod identities;
+mod identity;
 mod numbers;
 #[allow(dead_code, unreachable_pub)]
 mod old_numbers;
