@@ -1,6 +1,7 @@
 //! Importing existing objects into a configuration: afterwards the plan is empty.
 
 use crate::harness::Workspace;
+use crate::harness::client::Client;
 use crate::harness::store::Store;
 
 const ALL: &str = r#"
@@ -79,6 +80,28 @@ fn assert_taken(maker: &Workspace, taker: &Workspace) {
     taker.store().assert_empty();
 }
 
+/// Imports every object with an `import` block, in which `named_by` makes the line that names the object.
+fn assert_import_blocks_take_all(store: &Store, named_by: impl Fn(&str) -> String) {
+    let (maker, taker) = made_on(store);
+    let blocks = ADDRESSES.map(|address| {
+        let named = named_by(&maker.state().text(&format!("{address}.id")));
+        format!("import {{\n  to = {address}\n  {named}\n}}\n")
+    });
+    taker.configure(&format!("{ALL}{}", blocks.concat()));
+    let plan = taker.plan();
+    assert!(plan.is_empty(), "{:?}", plan.actions());
+    taker.apply_saved();
+    taker.configure(ALL);
+    assert_taken(&maker, &taker);
+}
+
+/// Terraform and OpenTofu have this since 1.12.
+#[test]
+fn import_blocks_take_identities_on_opentofu() {
+    let store = Store::sqlite().used_by(Client::opentofu());
+    assert_import_blocks_take_all(&store, |id| format!("identity = {{ id = {id:?} }}"));
+}
+
 on_each_store! {
     fn everything_can_be_imported_by_id(store: Store) {
         let (maker, taker) = made_on(&store);
@@ -155,17 +178,7 @@ resource "ipam_allocation" "web" {
     }
 
     fn import_blocks_do_the_same_in_one_plan(store: Store) {
-        let (maker, taker) = made_on(&store);
-        let blocks = ADDRESSES.map(|address| {
-            let id = maker.state().text(&format!("{address}.id"));
-            format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n")
-        });
-        taker.configure(&format!("{ALL}{}", blocks.concat()));
-        let plan = taker.plan();
-        assert!(plan.is_empty(), "{:?}", plan.actions());
-        taker.apply_saved();
-        taker.configure(ALL);
-        assert_taken(&maker, &taker);
+        assert_import_blocks_take_all(&store, |id| format!("id = {id:?}"));
     }
 
     /// Terraform writes every argument that the state has, so both `cidr` and `netmask_length`.

@@ -2,6 +2,7 @@
 //! checks of the answers (the rules of the change lifecycle). A failed check panics with Terraform's message.
 
 pub mod client;
+pub mod identities;
 pub mod old_numbers;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use terraform_provider_ipam::tf::{self, Number, Type, Value};
 use tonic::transport::Channel;
 
 use self::client::Plugin;
+use self::identities::Identities;
 use wire::provider_client::ProviderClient;
 
 /// Diagnostics in short: `error|warning: summary (path): detail`.
@@ -23,6 +25,8 @@ pub type Messages = Vec<String>;
 pub struct State {
     pub value: Value,
     pub private: Vec<u8>,
+    /// Null if the state was written by a client without identities.
+    pub identity: Value,
 }
 
 /// The result of a plan.
@@ -30,6 +34,7 @@ pub struct State {
 pub struct Planned {
     pub value: Value,
     pub private: Vec<u8>,
+    pub identity: Value,
     /// Paths of the attributes that require replacement, as text.
     pub replace: Vec<String>,
 }
@@ -47,6 +52,7 @@ pub struct PlanOptions {
 pub struct Player {
     client: ProviderClient<Channel>,
     schemas: wire::get_provider_schema::Response,
+    identities: Identities,
     version: &'static str,
 }
 
@@ -56,7 +62,8 @@ impl Player {
         let mut client = plugin.provider.clone();
         let schemas = client.get_provider_schema(wire::get_provider_schema::Request {}).await.unwrap().into_inner();
         assert_eq!(shown(&schemas.diagnostics), Messages::new());
-        Self { client, schemas, version: "1.11.4" }
+        let identities = Identities::read(&mut client).await;
+        Self { client, schemas, identities, version: "1.11.4" }
     }
 
     /// Makes this player a client of that version. Versions before 1.9 lose digits of numbers, see
@@ -76,6 +83,10 @@ impl Player {
 
     pub fn schemas(&self) -> &wire::get_provider_schema::Response {
         &self.schemas
+    }
+
+    pub fn identities(&self) -> &Identities {
+        &self.identities
     }
 
     fn resource_block(&self, type_name: &str) -> schema::Block {
@@ -138,6 +149,7 @@ impl Player {
             prior_private: prior.map(|state| state.private.clone()).unwrap_or_default(),
             client_capabilities: Some(options.capabilities),
             planned_private: options.first_plan,
+            prior_identity: prior.and_then(|state| self.identities.encode(type_name, &state.identity)),
             ..Default::default()
         };
         let response = self.client.plan_resource_change(request).await.unwrap().into_inner();
@@ -146,8 +158,12 @@ impl Player {
         }
         let value = decode(response.planned_state.as_ref(), &ty);
         check_plan(&block, prior_value, config, &value);
-        let replace = response.requires_replace.iter().map(path).collect();
-        Ok((Planned { value, private: response.planned_private, replace }, shown(&response.diagnostics)))
+        let replace: Vec<String> = response.requires_replace.iter().map(path).collect();
+        let identity = self.identities.decode(type_name, response.planned_identity.as_ref(), &value);
+        if replace.is_empty() && prior.is_some_and(|state| !state.identity.is_null()) && !value.is_null() {
+            assert_eq!(identity, prior.unwrap().identity, "an update changes the identity");
+        }
+        Ok((Planned { value, private: response.planned_private, identity, replace }, shown(&response.diagnostics)))
     }
 
     /// Applies a plan of a new or changed object; errors come with the state that was reached.
@@ -165,21 +181,26 @@ impl Player {
             planned_state: Some(self.encode(&planned.value, &ty)),
             config: Some(self.encode(config, &ty)),
             planned_private: planned.private.clone(),
+            planned_identity: self.identities.encode(type_name, &planned.identity),
             ..Default::default()
         };
         let response = self.client.apply_resource_change(request).await.unwrap().into_inner();
-        let state = State { value: decode(response.new_state.as_ref(), &ty), private: response.private };
+        let value = decode(response.new_state.as_ref(), &ty);
+        let identity = self.identities.decode(type_name, response.new_identity.as_ref(), &value);
+        let state = State { value, private: response.private, identity };
         if has_error(&response.diagnostics) {
             return Err((shown(&response.diagnostics), state));
         }
         assert!(state.value.is_wholly_known(), "unknown after apply: {:?}", state.value);
         check_kept(&planned.value, &state.value, &mut String::new());
+        check_kept(&planned.identity, &state.identity, &mut "identity".to_owned());
         Ok(state)
     }
 
     /// Deletes an object.
     pub async fn delete(&mut self, type_name: &str, prior: &State) -> Messages {
-        let planned = Planned { value: Value::Null, private: prior.private.clone(), replace: Vec::new() };
+        let (private, replace) = (prior.private.clone(), Vec::new());
+        let planned = Planned { value: Value::Null, private, identity: Value::Null, replace };
         match self.apply(type_name, Some(prior), &planned, &Value::Null).await {
             Ok(state) => {
                 assert_eq!(state.value, Value::Null, "the state must be empty");
@@ -224,6 +245,7 @@ impl Player {
             type_name: type_name.to_owned(),
             current_state: upgraded.upgraded_state,
             private: state.private.clone(),
+            current_identity: self.identities.upgrade(&mut self.client, type_name, &state.identity).await,
             ..Default::default()
         };
         let response = self.client.read_resource(request).await.unwrap().into_inner();
@@ -233,14 +255,35 @@ impl Player {
         let value = decode(response.new_state.as_ref(), &ty);
         assert!(value.is_wholly_known(), "unknown after refresh: {value:?}");
         assert_eq!(response.private, state.private, "private data was lost");
-        Ok((!value.is_null()).then_some(State { value, private: response.private }))
+        let identity = self.identities.decode(type_name, response.new_identity.as_ref(), &value);
+        if !value.is_null() && !state.identity.is_null() {
+            assert_eq!(identity, state.identity, "a refresh changes the identity");
+        }
+        Ok((!value.is_null()).then_some(State { value, private: response.private, identity }))
     }
 
     /// Imports by id, with the refresh that follows.
     pub async fn import(&mut self, type_name: &str, id: &str) -> Result<Option<State>, Messages> {
+        self.import_by(type_name, id.to_owned(), None).await
+    }
+
+    /// Imports by identity (Terraform 1.12), with the refresh that follows.
+    pub async fn import_by_identity(&mut self, type_name: &str, identity: &Value) -> Result<Option<State>, Messages> {
+        let identity = self.identities.encode(type_name, identity);
+        assert!(identity.is_some(), "{type_name} has no identity");
+        self.import_by(type_name, String::new(), identity).await
+    }
+
+    async fn import_by(
+        &mut self,
+        type_name: &str,
+        id: String,
+        identity: Option<wire::ResourceIdentityData>,
+    ) -> Result<Option<State>, Messages> {
         let request = wire::import_resource_state::Request {
             type_name: type_name.to_owned(),
-            id: id.to_owned(),
+            id,
+            identity,
             ..Default::default()
         };
         let response = self.client.import_resource_state(request).await.unwrap().into_inner();
@@ -250,7 +293,8 @@ impl Player {
         let [imported] = &response.imported_resources[..] else { panic!("exactly one object is imported") };
         assert_eq!(imported.type_name, type_name);
         let value = decode(imported.state.as_ref(), &self.resource_type(type_name));
-        self.refresh(type_name, &State { value, private: imported.private.clone() }).await
+        let identity = self.identities.decode(type_name, imported.identity.as_ref(), &value);
+        self.refresh(type_name, &State { value, private: imported.private.clone(), identity }).await
     }
 
     /// Reads a data source.
@@ -334,14 +378,14 @@ pub fn to_json(value: &Value) -> Json {
     }
 }
 
-fn decode(value: Option<&DynamicValue>, ty: &Type) -> Value {
+pub fn decode(value: Option<&DynamicValue>, ty: &Type) -> Value {
     match value {
         Some(value) if !value.msgpack.is_empty() => msgpack::decode(&value.msgpack, ty).expect("a value of the schema"),
         _ => Value::Null,
     }
 }
 
-fn type_of(json: &[u8]) -> Type {
+pub fn type_of(json: &[u8]) -> Type {
     Type::from_json(&serde_json::from_slice(json).unwrap()).unwrap()
 }
 

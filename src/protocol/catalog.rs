@@ -62,6 +62,11 @@ impl Catalog {
         Ok((&*self.provider.resources[*position], ty))
     }
 
+    /// Every resource type, with the type of its value.
+    pub(super) fn resource_types(&self) -> impl Iterator<Item = (&'static str, &Type)> {
+        self.resources.iter().map(|(type_name, (_, ty))| (*type_name, ty))
+    }
+
     /// The data source with this type name, and the type of its value.
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;

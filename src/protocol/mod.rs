@@ -10,6 +10,7 @@ mod diagnostics;
 mod digits;
 mod function;
 mod guard;
+mod identity;
 pub mod msgpack;
 mod path;
 mod provider;

@@ -1,10 +1,7 @@
 //! Calls for the provider as a whole.
 
 use super::catalog::{Catalog, capabilities};
-use super::wire::{
-    configure_provider, get_metadata, get_provider_schema, get_resource_identity_schemas, stop_provider,
-    validate_provider_config,
-};
+use super::wire::{configure_provider, get_metadata, get_provider_schema, stop_provider, validate_provider_config};
 use super::{diagnostics, value};
 use crate::tf::Diagnostics;
 
@@ -27,14 +24,6 @@ pub(super) fn schemas(
     _: &get_provider_schema::Request,
 ) -> Result<get_provider_schema::Response, Diagnostics> {
     Ok(catalog.schemas.clone())
-}
-
-/// No resource has an identity. That is a valid answer and not an error.
-pub(super) fn identity_schemas(
-    _: &Catalog,
-    _: &get_resource_identity_schemas::Request,
-) -> Result<get_resource_identity_schemas::Response, Diagnostics> {
-    Ok(get_resource_identity_schemas::Response::default())
 }
 
 pub(super) fn validate(

@@ -6,8 +6,8 @@ use super::wire::{
     RawState, apply_resource_change, import_resource_state, move_resource_state, plan_resource_change, read_resource,
     upgrade_resource_state, validate_resource_config,
 };
-use super::{diagnostics, digits, path, value};
-use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity};
+use super::{diagnostics, digits, identity, path, value};
+use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity, Value};
 
 pub(super) fn validate(
     catalog: &Catalog,
@@ -52,8 +52,9 @@ pub(super) fn read(
     Ok(read_resource::Response {
         new_state: Some(value::encode(&now, ty)?),
         diagnostics: diagnostics::to_wire(warnings),
-        // The answer replaces the stored private data.
+        // The answer replaces the stored private data and the stored identity.
         private: request.private.clone(),
+        new_identity: identity::of(&now, ty)?,
         ..Default::default()
     })
 }
@@ -85,6 +86,7 @@ pub(super) fn plan(
     let planned = catalog.digits.withhold((&prior, &config), response.planned, &mut response.private, ty)?;
     Ok(plan_resource_change::Response {
         planned_state: Some(value::encode(&planned, ty)?),
+        planned_identity: identity::of(&planned, ty)?,
         requires_replace: response.replace.iter().map(path::to_wire).collect(),
         planned_private: value::encode_private(&response.private)?,
         diagnostics: diagnostics::to_wire(if committing {
@@ -128,6 +130,7 @@ pub(super) fn apply(
     });
     Ok(apply_resource_change::Response {
         new_state: Some(value::encode(&response.state, ty)?),
+        new_identity: identity::of(&response.state, ty)?,
         private: value::encode_private(&response.private)?,
         diagnostics: diagnostics::to_wire(response.diagnostics),
         ..Default::default()
@@ -139,21 +142,31 @@ pub(super) fn import(
     request: &import_resource_state::Request,
 ) -> Result<import_resource_state::Response, Diagnostics> {
     let (resource, ty) = catalog.resource(&request.type_name)?;
-    let no_id = |detail: &str| Diagnostics::from(Diagnostic::error("Import needs an id", detail));
-    if request.identity.is_some() {
-        return Err(no_id("This provider has no resource identities: write the id of the object as a string."));
+    let id = match &request.identity {
+        Some(identity) => identity::id(identity)?,
+        None => request.id.clone(),
+    };
+    if id.is_empty() {
+        let detail = "The id is empty. The documentation of the resource describes its form.";
+        return Err(Diagnostic::error("Import needs an id", detail).into());
     }
-    if request.id.is_empty() {
-        return Err(no_id("The id is empty. The documentation of the resource describes its form."));
-    }
-    let (state, warnings) = resource.import(&request.id)?;
+    let (state, warnings) = resource.import(&id)?;
     if state.is_null() {
-        let detail = format!("There is no {} with the id {:?}.", request.type_name, request.id);
+        let detail = format!("There is no {} with the id {id:?}.", request.type_name);
         return Err(Diagnostic::error("Nothing to import", detail).into());
+    }
+    if request.identity.is_some() && *state.entry("id") != Value::String(id.clone()) {
+        // An import id may also be a name or a block. An identity must name the same object tomorrow.
+        let detail = format!(
+            "An identity takes the `id` of the object, and {id:?} is not one. Write the `id`, or import by `id` instead of \
+             `identity`, which also takes other names of the object."
+        );
+        return Err(Diagnostic::error("The identity is not an id", detail).into());
     }
     let imported = ImportedResource {
         type_name: request.type_name.clone(),
         state: Some(value::encode(&state, ty)?),
+        identity: identity::of(&state, ty)?,
         ..Default::default()
     };
     Ok(import_resource_state::Response {
@@ -179,6 +192,7 @@ pub(super) fn move_state(
     let is_ours = request.source_type_name == request.target_type_name;
     Ok(move_resource_state::Response {
         target_state: Some(value::encode(&moved, ty)?),
+        target_identity: identity::of(&moved, ty)?,
         target_private: if is_ours { request.source_private.clone() } else { Vec::new() },
         ..Default::default()
     })

@@ -11,7 +11,7 @@ use tracing::Span;
 use super::answer::{self, Handler, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{data_source, diagnostics, function, provider, resource, unoffered, wire};
+use super::{data_source, diagnostics, function, identity, provider, resource, unoffered, wire};
 use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
@@ -176,7 +176,7 @@ calls! {
         GetMetadata get_metadata(get_metadata) => provider::metadata;
         GetProviderSchema get_provider_schema(get_provider_schema) => provider::schemas;
         GetResourceIdentitySchemas get_resource_identity_schemas(get_resource_identity_schemas)
-            => provider::identity_schemas;
+            => identity::schemas;
         ValidateProviderConfig validate_provider_config(validate_provider_config) => provider::validate;
         ConfigureProvider configure_provider(configure_provider) => provider::configure;
 
@@ -187,14 +187,13 @@ calls! {
         ApplyResourceChange apply_resource_change(apply_resource_change / type_name) => resource::apply;
         ImportResourceState import_resource_state(import_resource_state / type_name) => resource::import;
         MoveResourceState move_resource_state(move_resource_state / target_type_name) => resource::move_state;
+        UpgradeResourceIdentity upgrade_resource_identity(upgrade_resource_identity / type_name) => identity::upgrade;
 
         ValidateDataResourceConfig validate_data_resource_config(validate_data_resource_config / type_name)
             => data_source::validate;
         ReadDataSource read_data_source(read_data_source / type_name) => data_source::read;
         GetFunctions get_functions(get_functions) => function::list;
 
-        UpgradeResourceIdentity upgrade_resource_identity(upgrade_resource_identity / type_name)
-            => unoffered::resource_identities;
         GenerateResourceConfig generate_resource_config(generate_resource_config / type_name)
             => unoffered::generated_configuration;
         ValidateEphemeralResourceConfig validate_ephemeral_resource_config(validate_ephemeral_resource_config / type_name)

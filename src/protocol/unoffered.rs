@@ -21,6 +21,5 @@ refusals! {
     ephemeral_resources = "ephemeral resources",
     generated_configuration = "generated configuration beyond Terraform's own",
     list_resources = "list resources",
-    resource_identities = "resource identities",
     state_stores = "state stores",
 }

@@ -80,8 +80,22 @@ fn resource(name: &str, block: &Value, examples: &Examples) -> String {
     if !import.is_empty() {
         let _ = write!(text, "\n{}", import.trim_end());
         text.push('\n');
+        text.push_str(&identity(&import));
     }
     text
+}
+
+/// How an `import` block names the object by its identity. The first example of the section about imports has the id.
+fn identity(import: &str) -> String {
+    let first = import.lines().find_map(|line| line.strip_prefix("terraform import "));
+    let Some((address, id)) = first.and_then(|example| example.rsplit_once(' ')) else { return String::new() };
+    format!(
+        "\nIn Terraform 1.12 and OpenTofu 1.12, and later, an `import` block can name the object by its identity:\n\n\
+         ```terraform\nimport {{\n  to = {}\n  identity = {{\n    id = \"{id}\"\n  }}\n}}\n```\n\n\
+         ### Identity Schema\n\n- `id` (String) The `id` of the object. Names and blocks, which the command accepts too, are not \
+         identities.\n",
+        address.trim_matches('\'')
+    )
 }
 
 fn data_source(name: &str, block: &Value, examples: &Examples) -> String {

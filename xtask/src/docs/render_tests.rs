@@ -91,3 +91,11 @@ fn a_function_shows_its_signature() {
     assert!(page.contains("```text\ncidr_merge(cidrs: list of string) -> list of string\n```\n"), "{page}");
     assert!(page.contains("1. `cidrs` (list of string) Blocks.\n"), "{page}");
 }
+
+#[test]
+fn the_identity_comes_from_the_first_example_of_an_import() {
+    let import = "## Import\n\n```shell\n# By id.\nterraform import 'ipam_pool.a[\"b\"]' ipam-pool-1\nterraform import ipam_pool.a top\n```\n";
+    let text = identity(import);
+    assert!(text.contains("  to = ipam_pool.a[\"b\"]\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"), "{text}");
+    assert_eq!(identity(""), "");
+}
