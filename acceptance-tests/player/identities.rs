@@ -38,11 +38,16 @@ impl Identities {
         (!identity.is_null()).then(|| ResourceIdentityData { identity_data: Some(encode()) })
     }
 
-    /// The identity in an answer about `object`. Its `id` must be that of the object.
+    /// The identity in an answer about `object`. Its `id` must be that of the object. There is none while the id is not known.
     pub fn decode(&self, type_name: &str, identity: Option<&ResourceIdentityData>, object: &Value) -> Value {
         let Some((ty, _)) = self.0.get(type_name) else { return Value::Null };
         let identity = decode(identity.and_then(|identity| identity.identity_data.as_ref()), ty);
-        assert_eq!(identity.entry("id"), object.entry("id"), "the identity of {object:?}");
+        let id = object.entry("id");
+        if id.is_unknown() {
+            assert_eq!(identity, Value::Null, "OpenTofu 1.12 cannot write a plan with an unknown identity");
+        } else {
+            assert_eq!(identity.entry("id"), id, "the identity of {object:?}");
+        }
         identity
     }
 

@@ -193,7 +193,9 @@ impl Player {
         }
         assert!(state.value.is_wholly_known(), "unknown after apply: {:?}", state.value);
         check_kept(&planned.value, &state.value, &mut String::new());
-        check_kept(&planned.identity, &state.identity, &mut "identity".to_owned());
+        if !planned.identity.is_null() {
+            check_kept(&planned.identity, &state.identity, &mut "identity".to_owned());
+        }
         Ok(state)
     }
 

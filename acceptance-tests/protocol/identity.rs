@@ -59,6 +59,15 @@ async fn an_identity_stays_through_rename_and_resize_and_imports_its_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_object_whose_id_is_not_known_yet_has_no_identity() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_plugin, mut player) = begin(&directory).await;
+    let config = player.config(POOL, &json!({"name": "<unknown>", "cidrs": ["10.0.0.0/8"]}));
+    let planned = player.plan(POOL, None, &config, PlanOptions::default()).await.unwrap().0;
+    assert_eq!((planned.value.entry("id"), planned.identity), (&Value::Unknown, Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_identity_that_is_no_id_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let pool = change(&directory, POOL, None, &json!({"name": "top", "cidrs": ["10.0.0.0/8"]})).await;

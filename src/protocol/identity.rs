@@ -44,10 +44,11 @@ pub(super) fn schemas(
     Ok(get_resource_identity_schemas::Response { identity_schemas, ..Default::default() })
 }
 
-/// The identity of an object with this value, which has type `ty`; `None` for no object.
+/// The identity of an object with this value, which has type `ty`; `None` for no object, and for a planned object whose id is not
+/// known yet: OpenTofu 1.12 cannot write a plan with an identity that is not known.
 pub(super) fn of(object: &Value, ty: &Type) -> Result<Option<ResourceIdentityData>, Diagnostics> {
     let id = object.entry(ID);
-    if id.is_null() || !has_identity(ty) {
+    if id.is_null() || id.is_unknown() || !has_identity(ty) {
         return Ok(None);
     }
     let identity = Value::Map([(ID.to_owned(), id.clone())].into());
