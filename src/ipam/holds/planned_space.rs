@@ -28,6 +28,15 @@ impl Reader<'_> {
         Ok((!is_ours).then_some(pool_cidr))
     }
 
+    /// Whether a block in the source pool of `pool` is in a CIDR that another owner has only planned. Another run of the
+    /// same owner does not count, because it may apply the plan of this run.
+    pub(in crate::ipam) fn is_in_planned_of_others(&mut self, pool: &Pool, block: &Cidr) -> Result<bool> {
+        let Some(source_id) = &pool.source_pool_id else { return Ok(false) };
+        let Some(entry) = free::provisioned_around(self.snapshot, source_id, block)? else { return Ok(false) };
+        let around: PoolCidr = codec::expect(self.snapshot, &entry.id)?;
+        Ok(around.meta.state == State::Planned && around.meta.owner != self.env.actor.owner)
+    }
+
     /// Checks that objects of this owner can be in a pool: the pool is active, or planned by the same owner.
     ///
     /// # Errors

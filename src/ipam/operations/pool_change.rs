@@ -40,7 +40,7 @@ impl Reader<'_> {
         let pool = self.check_change(id, change)?;
         let Some(moves) = self.moves(&pool, &change.provision)? else { return Ok(None) };
         let shrinks = moves.resized.iter().all(|(from, to)| from.cidr.contains(to));
-        let leftovers = !moves.pending.is_empty() || !moves.overgrown.is_empty();
+        let leftovers = moves.unwanted().next().is_some() || !moves.overgrown.is_empty();
         let cut = moves.regrouped.iter().all(Regroup::is_split);
         let quiet = moves.added.is_empty() && !leftovers && shrinks && cut && pool.declaring.is_none();
         Ok(quiet.then(|| applied(&pool, change, moves.result(&pool.cidrs))))
@@ -67,7 +67,11 @@ impl Reader<'_> {
             .iter()
             .filter_map(|found| Some((found.meta.id.clone(), found.source_allocation_id.clone()?)))
             .collect();
-        let mut moves = Moves { pending, ..Moves::default() };
+        let mut moves = Moves::default();
+        for held in pending {
+            let is_unusable = self.is_in_planned_of_others(pool, &held.cidr)?;
+            if is_unusable { moves.unusable.push(held) } else { moves.pending.push(held) }
+        }
         match provision {
             Provision::Nothing => moves.removed = present,
             Provision::NetmaskLength(length) => match <[PoolCidr; 1]>::try_from(present) {
@@ -136,7 +140,7 @@ impl Ledger<'_> {
                 }
             }
         }
-        for unwanted in &moves.pending {
+        for unwanted in moves.unwanted() {
             self.remove_pool_cidr(&pool, unwanted)?;
         }
         for unwanted in &moves.overgrown {
@@ -269,7 +273,7 @@ impl Ledger<'_> {
             let gaps = self.fill_gaps(&pool, &regroup, &mut moves)?;
             self.regroup(&pool, &regroup, &gaps)?;
         }
-        for unwanted in &moves.pending {
+        for unwanted in moves.unwanted() {
             self.remove_pool_cidr(&pool, unwanted)?;
         }
         for (pool_cidr, target) in &moves.resized {

@@ -49,6 +49,8 @@ pub(in crate::ipam) struct Moves {
     pub(in crate::ipam) regrouped: Vec<Regroup>,
     /// Blocks that an earlier plan of a change holds.
     pub(super) pending: Vec<PoolCidr>,
+    /// Blocks that a plan of another owner holds, in space that only that owner can use.
+    pub(super) unusable: Vec<PoolCidr>,
     /// Allocations in the source pool whose growth an earlier plan holds and this plan does not need.
     pub(super) overgrown: Vec<Allocation>,
 }
@@ -69,6 +71,11 @@ impl Moves {
             blocks.extend(to);
         }
         blocks
+    }
+
+    /// The blocks that an earlier plan holds and that this change does not use.
+    pub(super) fn unwanted(&self) -> impl Iterator<Item = &PoolCidr> {
+        self.pending.iter().chain(&self.unusable)
     }
 
     /// Takes the hold for one added block from the holds of an earlier plan.

@@ -75,3 +75,52 @@ fn a_pool_in_a_planned_cidr_of_the_pool_above_is_a_finding_and_its_space_is_name
     world.wait(61);
     world.check();
 }
+
+#[test]
+fn a_plan_that_was_applied_in_part_is_a_finding_until_the_rest_is_applied() {
+    let mut world = World::new();
+    let top = world.top("top", &["10.0.0.0/23"]);
+    let pool = world.write(|ledger| ledger.create_pool(&below(&top, "region", "/24"), &Planned::Unknown)).unwrap();
+    let (pool_id, name) = (pool.meta.id.clone(), Some("more".to_owned()));
+    let more = PoolCidrSpec { pool_id, name, size: size("/25"), proof: None };
+    let held = world.write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
+    let inside = below(&pool, "inside", &Cidr::around(Family::Ipv4, held.cidr.first(), 26).to_string());
+    let planned = world.write(|ledger| ledger.plan_pool(&inside, &terms())).unwrap();
+    // Terraform may create the pool below first. Then the apply is interrupted, and the CIDR is never applied.
+    let made = world.write(|ledger| ledger.create_pool(&inside, &Planned::Held(planned.meta.id))).unwrap();
+    world.check();
+    world.wait(61);
+    let [(place, _)] = findings(&mut world).try_into().unwrap();
+    assert_eq!(place, made.meta.id);
+    // No other owner gets space in the CIDR, and it stays what it is.
+    world.as_owner("them");
+    let rest = Cidr::around(Family::Ipv4, held.cidr.last(), 26).to_string();
+    assert!(matches!(world.create(&pool, "theirs", &rest), Err(Error::Overlap { .. })));
+    let beside = below(&top, "beside", &held.cidr.to_string());
+    assert!(matches!(world.write(|ledger| ledger.plan_pool(&beside, &terms())), Err(Error::Overlap { .. })));
+    world.as_owner("us").write(|ledger| ledger.create_pool_cidr(&more, &Planned::Held(held.meta.id.clone()))).unwrap();
+    world.check();
+}
+
+#[test]
+fn a_block_that_another_owner_planned_is_not_applied_in_a_planned_cidr() {
+    let mut world = World::new();
+    let top = world.top("top", &["10.0.0.0/24"]);
+    let pool = world.write(|ledger| ledger.create_pool(&below(&top, "eu", "10.0.0.0/25"), &Planned::Unknown)).unwrap();
+    let pool_id = top.meta.id.clone();
+    let more = PoolCidrSpec { pool_id, name: None, size: size("172.16.0.0/16"), proof: None };
+    let held = world.write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
+    let wider = reprovisioned(&pool, Provision::Cidrs(cidrs(&["10.0.0.0/25", "172.16.0.0/20"])));
+    world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
+    // The pool is transferred before the change is applied, and its new owner plans the same change.
+    let them = Transfer { to: "them".into(), from: None };
+    world.write(|ledger| ledger.transfer(&[pool.meta.id.clone()], &them)).unwrap();
+    world.as_owner("them");
+    let refused = |result: Result<()>| assert!(matches!(result, Err(Error::Overlap { .. })), "{result:?}");
+    refused(world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).map(drop));
+    refused(world.write(|ledger| ledger.update_pool(&pool.meta.id, &wider)).map(drop));
+    world.check();
+    world.as_owner("us").write(|ledger| ledger.create_pool_cidr(&more, &Planned::Held(held.meta.id))).unwrap();
+    world.as_owner("them").write(|ledger| ledger.update_pool(&pool.meta.id, &wider)).unwrap();
+    world.check();
+}
