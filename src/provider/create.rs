@@ -103,7 +103,7 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
     let Some(name) = name else { return Ok(()) };
     // What a smaller pool gives up is not claimed: the pool keeps a part of its block.
     terms.given_up.retain(|one| one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_none()));
-    hand_over::claim(shared, &name, &terms.given_up, request.attribute_for)?;
+    hand_over::claim(shared, (&name, None), &terms.given_up, request.attribute_for)?;
     if shared.session.reserve_name(key(&name)) {
         Ok(())
     } else {

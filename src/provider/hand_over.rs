@@ -210,24 +210,25 @@ pub(super) fn want<T>(shared: &Shared, result: &Result<T, Error>) {
 }
 
 /// Records the space that the object called `name` takes over, for the plans of the objects that have the space. The object
-/// that it replaces has no other plan.
+/// that it replaces has no other plan. `wanted` is the block that the object asks for, if it is one.
 ///
 /// # Errors
 /// An error at the attribute of the block if another plan has kept the space meanwhile. That plan first says that its object stays, and then looks for
 /// claims with [`check_kept`], so at least one of the two plans fails.
 pub(super) fn claim(
     shared: &Shared,
-    name: &str,
+    (name, wanted): (&str, Option<Cidr>),
     waits_for: &[GivenUp],
     attribute_for: impl Fn(&Error) -> Path,
 ) -> Result<(), Diagnostics> {
     for one in waits_for.iter().filter(|one| !one.in_place) {
         let Some(block) = one.cidr else { continue };
-        shared.session.claim(&one.id, block, name);
+        let part = wanted.filter(|wanted| block.contains(wanted)).unwrap_or(block);
+        shared.session.claim(&one.id, part, name);
         let stays = shared.session.is_going(&one.id, Duration::ZERO) == Some(false);
         if stays && shared.changes.giving_up(&one.id, &block).is_none() {
             let at = attribute_for(&Error::Overlap { cidr: block, with: Vec::new() });
-            return Err(asked_for_twice(&block, (name, block), &one.id, at).into());
+            return Err(asked_for_twice(&block, (name, part), &one.id, at).into());
         }
     }
     Ok(())

@@ -127,7 +127,7 @@ fn take_up<M, T: Holdable>(request: &Request<'_>, plan: &mut Plan<M>, record: T)
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
     }
     if !plan.committing {
-        hand_over::claim(shared, &meta.name, &meta.waits_for, request.attribute_for)?;
+        hand_over::claim(shared, (&meta.name, record.block()), &meta.waits_for, request.attribute_for)?;
     }
     if meta.state == State::Active {
         shared.session.adopt(&meta.id);

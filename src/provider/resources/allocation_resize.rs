@@ -52,7 +52,7 @@ pub(super) fn plan_resize(
         Resize::InPlace(cidr) => {
             let name = prior.name.get().map_or("", String::as_str);
             if !committing {
-                hand_over::claim(shared, name, &waits_for, |error| plan.config.attribute_for(error))?;
+                hand_over::claim(shared, (name, Some(cidr)), &waits_for, |error| plan.config.attribute_for(error))?;
             }
             fill_block_attributes!(&mut plan.planned, cidr);
         }

@@ -112,7 +112,7 @@ pub(super) fn plan_change(
     match pool {
         Some(pool) => {
             if !committing {
-                hand_over::claim(shared, &change.name, &waits_for, |error| plan.config.attribute_for(error))?;
+                hand_over::claim(shared, (&change.name, None), &waits_for, |error| plan.config.attribute_for(error))?;
             }
             show_blocks(shared, plan, prior, &pool, is_held)?;
         }

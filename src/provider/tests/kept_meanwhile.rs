@@ -72,7 +72,11 @@ fn a_block_that_is_kept_while_another_plan_holds_it_is_asked_for_twice() {
         (new.join().unwrap(), kept)
     });
     assert_eq!(kept.unwrap().planned, old.value);
-    assert_only_error(&new.unwrap_err(), "cidr", &["asked for twice", "\"new\"", "10.0.0.0/24"]);
+    assert_only_error(
+        &new.unwrap_err(),
+        "cidr",
+        &["10.0.0.0/28 is asked for twice", "\"new\"", "10.0.0.0/28 in 10.0.0.0/24"],
+    );
     workspace.store = None;
     workspace.assert_settled(&[top(), (OLD, allocation("old", "10.0.0.0/24"))]);
     world.assert_sound();
