@@ -114,7 +114,7 @@ fn a_block_that_another_owner_planned_is_not_applied_in_a_planned_cidr() {
     world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).unwrap();
     // The pool is transferred before the change is applied, and its new owner plans the same change.
     let them = Transfer { to: "them".into(), from: None };
-    world.write(|ledger| ledger.transfer(&[pool.meta.id.clone()], &them)).unwrap();
+    world.write(|ledger| ledger.transfer(std::slice::from_ref(&pool.meta.id), &them)).unwrap();
     world.as_owner("them");
     let refused = |result: Result<()>| assert!(matches!(result, Err(Error::Overlap { .. })), "{result:?}");
     refused(world.write(|ledger| ledger.plan_pool_change(&pool.meta.id, &wider, &terms())).map(drop));
