@@ -39,7 +39,7 @@ pub(super) type Messages<'a, M> = Box<dyn Iterator<Item = Result<M, Diagnostics>
 pub(super) type MessageStream<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
 /// Answers with the message of the handler.
-pub(super) async fn message<Q, M>(catalog: Arc<Catalog>, span: Span, request: Q, handler: Handler<Q, M>) -> M
+pub(super) async fn message<Q, M>((catalog, span): (Arc<Catalog>, Span), request: Q, handler: Handler<Q, M>) -> M
 where
     Q: Send + 'static,
     M: Message,
@@ -51,8 +51,7 @@ where
 /// Answers with the messages of the handler. The next one is produced when the client has room for it, and none is
 /// produced after the client has cancelled the call.
 pub(super) fn stream<Q, M>(
-    catalog: Arc<Catalog>,
-    span: Span,
+    (catalog, span): (Arc<Catalog>, Span),
     request: Q,
     handler: StreamHandler<Q, M>,
 ) -> MessageStream<M>

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Span;
 
-use super::answer::{self, Handler, Message, MessageStream, StreamHandler};
+use super::answer::{self, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
 use super::{data_source, diagnostics, function, identity, provider, resource, unoffered, wire};
@@ -43,37 +43,16 @@ impl Server {
         }
     }
 
-    /// The span of a new call.
-    fn span(&self, rpc: &'static str, subject: &str) -> Span {
+    /// A new call: what its handler works on, and its span.
+    pub(super) fn call(&self, rpc: &'static str, subject: &str) -> (Arc<Catalog>, Span) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        tracing::error_span!(
+        let span = tracing::error_span!(
             "call",
             tf_rpc = rpc,
             tf_req_id = format!("{:016x}-{number}", self.run),
             tf_resource_type = (!subject.is_empty()).then_some(subject)
-        )
-    }
-
-    async fn message<Q, M>(&self, rpc: &'static str, subject: &str, request: Q, handler: Handler<Q, M>) -> M
-    where
-        Q: Send + 'static,
-        M: Message,
-    {
-        answer::message(Arc::clone(&self.catalog), self.span(rpc, subject), request, handler).await
-    }
-
-    pub(super) fn stream<Q, M>(
-        &self,
-        rpc: &'static str,
-        subject: &str,
-        request: Q,
-        handler: StreamHandler<Q, M>,
-    ) -> MessageStream<M>
-    where
-        Q: Send + 'static,
-        M: Message,
-    {
-        answer::stream(Arc::clone(&self.catalog), self.span(rpc, subject), request, handler)
+        );
+        (Arc::clone(&self.catalog), span)
     }
 }
 
@@ -133,7 +112,7 @@ macro_rules! calls {
                 #[allow(unused_variables)]
                 let subject = String::new();
                 $(let subject = request.$subject.clone();)?
-                Ok(Response::new(self.message(stringify!($Rpc), &subject, request, $handler).await))
+                Ok(Response::new(answer::message(self.call(stringify!($Rpc), &subject), request, $handler).await))
             })*
 
             $(async fn $other(
@@ -144,7 +123,7 @@ macro_rules! calls {
                 #[allow(unused_variables)]
                 let subject = String::new();
                 $(let subject = request.$other_subject.clone();)?
-                Ok(Response::new(self.message(stringify!($OtherRpc), &subject, request, $other_handler).await))
+                Ok(Response::new(answer::message(self.call(stringify!($OtherRpc), &subject), request, $other_handler).await))
             })*
 
             $(type $Stream = MessageStream<wire::$stream_message::$Message>;
@@ -157,7 +136,7 @@ macro_rules! calls {
                 let subject = request.$stream_subject.clone();
                 // The messages may borrow from the request, so their type depends on the call of the handler.
                 let handler: StreamHandler<_, _> = |catalog, request| $stream_handler(catalog, request);
-                Ok(Response::new(self.stream(stringify!($StreamRpc), &subject, request, handler)))
+                Ok(Response::new(answer::stream(self.call(stringify!($StreamRpc), &subject), request, handler)))
             })*
 
             /// The only call with a stream as its request. The answer does not depend on the stream, so it is not read.
@@ -165,7 +144,7 @@ macro_rules! calls {
                 &self,
                 _: Request<Streaming<wire::write_state_bytes::RequestChunk>>,
             ) -> Result<Response<wire::write_state_bytes::Response>, Status> {
-                Ok(Response::new(self.message("WriteStateBytes", "", (), unoffered::state_stores).await))
+                Ok(Response::new(answer::message(self.call("WriteStateBytes", ""), (), unoffered::state_stores).await))
             }
         }
     };

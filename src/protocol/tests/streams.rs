@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_stream::StreamExt;
 
-use super::super::answer::Messages;
+use super::super::answer::{self, Messages};
 use super::super::catalog::Catalog;
 use super::super::wire::list_resource::Event;
 use super::{first, server};
@@ -32,7 +32,7 @@ fn one_for_each_name<'a>(_: &'a Catalog, names: &'a Names) -> Result<Messages<'a
 
 /// The messages in short: a name, or the summary of an error.
 async fn read(names: &[&'static str]) -> Vec<String> {
-    let stream = server().stream("ListResource", "", Names(names.to_vec()), one_for_each_name);
+    let stream = answer::stream(server().call("ListResource", ""), Names(names.to_vec()), one_for_each_name);
     let short = |event: Event| match &event.diagnostic[..] {
         [] => event.display_name,
         found => first(found).0.to_owned(),
@@ -72,7 +72,7 @@ async fn messages_are_produced_while_the_client_reads_until_it_cancels() {
     let produced = Arc::new(AtomicUsize::new(0));
     let (end, ended) = mpsc::channel();
     let request = Endless { produced: Arc::clone(&produced), _end: end };
-    let mut stream = server().stream("ListResource", "", request, endless);
+    let mut stream = answer::stream(server().call("ListResource", ""), request, endless);
     for read in 1..=100 {
         assert_eq!(stream.next().await.unwrap().unwrap(), Event::default());
         // One message waits for the client, and one more is ready.
