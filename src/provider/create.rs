@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::{New, Planned, Terms};
-use crate::ipam::{Error, Kind, Rules, Size, State};
+use crate::ipam::{AllocationSpec, Error, Kind, PoolCidrSpec, Rules, Size, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
 use super::shared::{Configured, Shared};
@@ -56,14 +56,18 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
         // The first plan has checked the object. The creation reports mistakes that were made since then.
         return Ok(());
     }
+    let wanted = match new {
+        New::PoolCidr(PoolCidrSpec { size: Size::Cidr(cidr), .. })
+        | New::Allocation(AllocationSpec { size: Size::Cidr(cidr), .. }) => Some(*cidr),
+        _ => None,
+    };
     let (kind, container, name) = match new {
         New::Scope(spec) => (Kind::Scope, None, Some(spec.name.clone())),
         New::Pool(spec) => {
             (Kind::Pool, spec.source_pool_id.as_ref().or(spec.scope_id.as_ref()), Some(spec.name.clone()))
         }
         New::PoolCidr(spec) => {
-            let by_cidr = if let Size::Cidr(cidr) = spec.size { Some(cidr.to_string()) } else { None };
-            (Kind::PoolCidr, Some(&spec.pool_id), spec.name.clone().or(by_cidr))
+            (Kind::PoolCidr, Some(&spec.pool_id), spec.name.clone().or(wanted.map(|cidr| cidr.to_string())))
         }
         New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
@@ -103,7 +107,7 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
     let Some(name) = name else { return Ok(()) };
     // What a smaller pool gives up is not claimed: the pool keeps a part of its block.
     terms.given_up.retain(|one| one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_none()));
-    hand_over::claim(shared, (&name, None), &terms.given_up, request.attribute_for)?;
+    hand_over::claim(shared, (&name, wanted), &terms.given_up, request.attribute_for)?;
     if shared.session.reserve_name(key(&name)) {
         Ok(())
     } else {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::provider::testing::{World, assert_only_error, config_of, to_json};
@@ -45,6 +46,23 @@ impl Store for Pausing {
 
 fn allocation(name: &str, cidr: &str) -> Json {
     json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": name, "cidr": cidr})
+}
+
+/// Plans that hold nothing only check the new object. Its plan comes first here.
+#[test]
+fn a_plan_without_holds_gives_no_block_away_that_is_kept() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&[top(), (OLD, allocation("old", "10.0.0.0/24"))]);
+    workspace.plan_hold = Duration::ZERO;
+    let process = workspace.process();
+    let objects = workspace.state.iter().map(|(address, state)| (address.clone(), state.value.clone())).collect();
+    let config = |address: &str, json: &Json| config_of(process.resource(address), json, &objects);
+    let old = &workspace.state[OLD];
+    process.resource(OLD).upgrade(process.resource(OLD).schema().version, to_json(&old.value)).unwrap();
+    process.ask_new(NEW, &config(NEW, &allocation("new", "10.0.0.0/28"))).unwrap();
+    let kept = process.ask_unrefreshed(OLD, old, &config(OLD, &allocation("old", "10.0.0.0/24")));
+    assert_only_error(&kept.unwrap_err(), "cidr", &["10.0.0.0/28 is asked for twice", "10.0.0.0/28 in 10.0.0.0/24"]);
 }
 
 #[test]
