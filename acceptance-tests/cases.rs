@@ -68,6 +68,7 @@ cases! {
     merged_and_split_blocks_stay,
     moved_to_another_address,
     replaced_before_it_is_destroyed,
+    reserved_space_is_not_given_out,
     single_addresses,
     two_private_scopes_with_the_same_space,
     two_scopes_with_the_same_space,

@@ -248,6 +248,7 @@ fn rules_can_be_set_and_removed() {
         max_netmask_length: Some(28),
         default_netmask_length: Some(26),
         required_tags: tags(&[("team", "net")]),
+        ..Rules::default()
     };
     assert_eq!(ipam.update_pool(&leaf.meta.id, &change).unwrap().rules, change.rules);
     let pool = ipam.get_pool(&leaf.meta.id).unwrap().unwrap();

@@ -189,6 +189,7 @@ fn rules(found: &ec2::IpamPool, family: Family) -> Rules {
         required_tags: required
             .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
             .collect(),
+        ..Rules::default()
     }
 }
 

@@ -56,6 +56,7 @@ fn a_pool_has_its_rules_and_its_place() {
         max_netmask_length: Some(28),
         default_netmask_length: Some(24),
         required_tags,
+        ..Rules::default()
     };
     assert_eq!((found.rules, found.description.as_deref()), (rules, Some("words")));
     assert_eq!((found.provision, found.cidrs), (Provision::Nothing, BTreeSet::new()));

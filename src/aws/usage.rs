@@ -41,6 +41,7 @@ impl PoolSpace {
             provisioned,
             held: BigUint::ZERO,
             free,
+            reserved: BigUint::ZERO,
             largest_free: self.largest_free(),
             allocations: u64::try_from(self.allocations.len()).unwrap_or(u64::MAX),
             assigned_in_subtree,

@@ -3,7 +3,8 @@
 /// Abilities of a backend. The provider reports the use of a missing ability as a diagnostic at plan time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Whether pools place allocations by any [`crate::ipam::Strategy`], rather than by the service's own only.
+    /// Whether pools place allocations by any [`crate::ipam::Strategy`] and around reserved space, rather than by the
+    /// service's own strategy only.
     pub strategies: bool,
     /// Whether there can be public scopes in addition to the default one.
     pub public_scopes: bool,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ipam::{
     Allocation, AllocationSpec, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec, Provision,
-    Resize, Result, Scope, ScopeSpec, Size, Terms,
+    Resize, Result, Rules, Scope, ScopeSpec, Size, Terms,
 };
 
 /// The holds of a backend, and its notes about plans and Terraform states.
@@ -28,6 +28,12 @@ pub trait Holds: Send + Sync {
     /// # Errors
     /// [`crate::ipam::Error::InUse`] with the allocations in space that the pool would lose; [`crate::ipam::Error::Across`].
     fn in_the_way(&self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()>;
+
+    /// The first few objects that have addresses in the space that these rules of a pool would reserve.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::NotFound`].
+    fn in_reserved(&self, id: &str, rules: &Rules) -> Result<Vec<Occupant>>;
 
     /// Holds the block of a new pool CIDR.
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;

@@ -2,7 +2,7 @@
 //! asks for the unsupported feature.
 
 use crate::backend::Ipam;
-use crate::ipam::{Error, OnlyAws, ScopeType, Strategy, Tags, Unsupported, Words};
+use crate::ipam::{Error, OnlyAws, Rules, ScopeType, Strategy, Tags, Unsupported, Words};
 use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 
 use super::errors;
@@ -23,6 +23,16 @@ pub(super) fn tags(configured: &Configured, all: &Tags, at: Path) -> Result<(), 
 pub(super) fn strategy(configured: &Configured, strategy: &Tf<Strategy>, at: Path) -> Result<(), Diagnostics> {
     let is_own = strategy.get().is_some_and(|strategy| *strategy != Strategy::default());
     if is_own && !configured.ipam.capabilities().strategies { refused(Unsupported::Strategies, at) } else { Ok(()) }
+}
+
+/// Refuses reserved space in a store that places objects without a look at it.
+pub(super) fn reserved_space(configured: &Configured, rules: Option<&Rules>, at: Path) -> Result<(), Diagnostics> {
+    let reserves = rules.is_some_and(Rules::has_reserved);
+    if reserves && !configured.ipam.capabilities().strategies {
+        refused(Unsupported::ReservedSpace, at)
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses public scopes in a store that does not support them.

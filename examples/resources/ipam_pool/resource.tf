@@ -15,3 +15,14 @@ resource "ipam_pool" "region" {
   allocation_max_netmask_length     = 28
   allocation_default_netmask_length = 24
 }
+
+# No allocation gets the network address, the gateway, the broadcast address or the anycast range.
+resource "ipam_pool" "hosts" {
+  name                = "hosts"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = 24
+
+  reserve_first  = 2
+  reserve_last   = 1
+  reserved_cidrs = ["10.1.0.240/29"]
+}

@@ -44,6 +44,9 @@ pub fn explain(error: &Error) -> Explanation {
         Error::OutsidePool { cidr, pool_id, pool_name, provisioned } => {
             space::outside_pool(*cidr, pool_id, pool_name, provisioned)
         }
+        Error::Reserved { cidr, pool_id, pool_name, reserved, rule } => {
+            rules::reserved(*cidr, pool_id, pool_name, *reserved, *rule)
+        }
         Error::PoolExhausted(exhausted) => space::exhausted(exhausted),
         Error::PoolEmpty { pool_id, pool_name } => space::pool_empty(pool_id, pool_name),
         Error::NoSize { pool_id, pool_name } => space::no_size(pool_id, pool_name),

@@ -1,7 +1,7 @@
 //! The texts for errors about the rules of a pool.
 
 use super::words::{capital, pool, sentence};
-use crate::ipam::RuleName;
+use crate::ipam::{Cidr, RuleName};
 
 pub(super) fn netmask(pool_id: &str, pool_name: &str, asked: u8, min: Option<u8>, max: Option<u8>) -> (String, String) {
     let pool = pool(pool_name, pool_id);
@@ -42,6 +42,19 @@ pub(super) fn tag(pool_id: &str, pool_name: &str, key: &str, required: &str, fou
     )
 }
 
+/// The pool reserves the block that was asked for.
+pub(super) fn reserved(cidr: Cidr, pool_id: &str, pool_name: &str, reserved: Cidr, rule: RuleName) -> (String, String) {
+    let rule = rule_attribute(rule);
+    (
+        format!("{cidr} is reserved in its pool"),
+        format!(
+            "{cidr} was asked for from {}, whose `{rule}` reserves {reserved}. Choose another block, or change \
+             `{rule}` of the pool.",
+            pool(pool_name, pool_id)
+        ),
+    )
+}
+
 /// A rule contradicts another rule or the family.
 pub(super) fn contradiction(rule: RuleName, why: &str) -> (String, String) {
     (
@@ -55,5 +68,32 @@ const fn rule_attribute(rule: RuleName) -> &'static str {
         RuleName::MinNetmaskLength => "allocation_min_netmask_length",
         RuleName::MaxNetmaskLength => "allocation_max_netmask_length",
         RuleName::DefaultNetmaskLength => "allocation_default_netmask_length",
+        RuleName::ReservedCidrs => "reserved_cidrs",
+        RuleName::ReserveFirst => "reserve_first",
+        RuleName::ReserveLast => "reserve_last",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ipam::testing::cidr;
+    use crate::ipam::{Error, RuleName};
+
+    #[test]
+    fn a_reserved_block_names_the_rule_of_the_pool() {
+        let error = Error::Reserved {
+            cidr: cidr("10.0.0.0/28"),
+            pool_id: "p-1".to_owned(),
+            pool_name: "prod".to_owned(),
+            reserved: cidr("10.0.0.0/30"),
+            rule: RuleName::ReserveFirst,
+        };
+        let words = crate::backend::explain(&error);
+        assert_eq!(words.summary, "10.0.0.0/28 is reserved in its pool");
+        assert_eq!(
+            words.detail,
+            "10.0.0.0/28 was asked for from pool \"prod\" (p-1), whose `reserve_first` reserves 10.0.0.0/30. Choose \
+             another block, or change `reserve_first` of the pool."
+        );
     }
 }

@@ -105,6 +105,13 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              block yourself, set `cidr`."
                 .to_owned(),
         ),
+        Unsupported::ReservedSpace => (
+            "AWS IPAM has no reserved space".to_owned(),
+            "AWS decides which free block an allocation gets, and it knows no reserved addresses. Leave \
+             `reserved_cidrs`, `reserve_first` and `reserve_last` out. To keep a block free, allocate it with \
+             `ipam_allocation`."
+                .to_owned(),
+        ),
         Unsupported::NoLocale => (
             "The pool has no locale".to_owned(),
             "AWS IPAM allocates only from pools that have a `locale`, the Region where the addresses are used. Set \

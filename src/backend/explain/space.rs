@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 
 use super::holds;
-use super::words::{addresses, are, capital, family_word, is_sibling, occupants, percent, pool, time};
+use super::words::{addresses, are, capital, family_word, is_sibling, number, occupants, percent, pool, time};
 use crate::ipam::{Cidr, Exhausted, Family, KeptOff, Kind, Occupant, State};
 
 pub(super) fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
@@ -49,6 +49,7 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
         netmask_length,
         largest_free,
         free,
+        reserved,
         disallowed,
         held,
         first_expiry,
@@ -63,6 +64,7 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
             are(free, "free"),
             kept_off.as_deref().map(kept_off_words).unwrap_or_default()
         )),
+        (None, _) if *reserved > BigUint::ZERO => detail.push_str("Only reserved addresses are free in it."),
         (None, _) => detail.push_str("Nothing is free in it."),
         (Some(largest), true) => detail.push_str(&format!(
             "{}, and the largest free block is {largest}, but `disallowed_cidrs` rules out every block that is large \
@@ -76,6 +78,13 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
             percent(&largest.address_count(), free),
             addresses(&largest_needed(largest.family(), *netmask_length)),
         )),
+    }
+    if largest_free.is_some() && *reserved > BigUint::ZERO {
+        let verb = if *reserved == BigUint::from(1u8) { "is" } else { "are" };
+        detail.push_str(&format!(
+            " {} of the free addresses {verb} reserved by the rules of the pool.",
+            number(reserved)
+        ));
     }
     if *held > BigUint::ZERO {
         detail.push_str(&format!(" {} by plans of other owners or of this run", are(held, "held")));

@@ -39,6 +39,7 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         netmask_length: 24,
         largest_free: largest_free.map(cidr),
         free: BigUint::from(free),
+        reserved: BigUint::ZERO,
         disallowed,
         held: BigUint::from(held),
         first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
@@ -239,6 +240,28 @@ fn a_block_outside_names_what_the_pool_has() {
     says(&outside(&["10.0.0.0/20"]), "10.9.0.0/24 is outside the pool", &detail("10.0.0.0/20"));
     let both = outside(&["10.0.0.0/20", "10.1.0.0/20"]);
     says(&both, "10.9.0.0/24 is outside the pool", &detail("10.0.0.0/20, 10.1.0.0/20"));
+}
+
+#[test]
+fn an_exhausted_pool_reports_reserved_addresses() {
+    let with_reserved = |largest: Option<&str>| match exhausted(largest, 100, 0, false) {
+        Error::PoolExhausted(found) => Error::PoolExhausted(Exhausted { reserved: BigUint::from(68u8), ..found }),
+        other => other,
+    };
+    let summary = "Pool \"prod\" has no free /24";
+    says(
+        &with_reserved(Some("10.0.0.32/27")),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). 100 addresses are free; the largest free block is 10.0.0.32/27 \
+         (32.0% of the free space), and a /24 needs 256 addresses in one block. 68 of the free addresses are \
+         reserved by the rules of the pool. Ask for a smaller block, provision more space, or release allocations.",
+    );
+    says(
+        &with_reserved(None),
+        summary,
+        "A /24 was asked for from pool \"prod\" (p-1). Only reserved addresses are free in it. Provision more space, or \
+         release allocations.",
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::Local;
 use super::objects::pool_cidr_name;
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec,
-    PoolSpec, Provision, Reader, Resize, Scope, ScopeSpec, Size, State, Terms,
+    PoolSpec, Provision, Reader, Resize, Rules, Scope, ScopeSpec, Size, State, Terms,
 };
 use crate::store;
 
@@ -39,6 +39,10 @@ impl Holds for Local {
 
     fn in_the_way(&self, id: &str, provision: &Provision, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
         self.read(|reader| reader.in_the_way(id, provision, goes))
+    }
+
+    fn in_reserved(&self, id: &str, rules: &Rules) -> Result<Vec<Occupant>> {
+        self.read(|reader| reader.in_reserved(id, rules))
     }
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {

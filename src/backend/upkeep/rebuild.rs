@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::backend::{AllocationFilter, Ipam, PoolChange, PoolFilter, Result, explain};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Meta, Planned, Pool, PoolCidr, PoolCidrSpec,
-    PoolSpec, Provision, ResourceType, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags, Tally,
+    PoolSpec, Provision, ResourceType, Rules, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags, Tally,
 };
 use crate::store;
 
@@ -300,6 +300,9 @@ impl<'a> Builder<'a> {
                 format!("Its allocation_strategy {} is left out: the service chooses the blocks.", wanted.strategy);
             self.note(meta, what);
         }
+        if wanted.rules.has_reserved() && !self.ipam.capabilities().strategies {
+            self.note(meta, "Its reserved space is left out: the service reserves none.".to_owned());
+        }
         if self.only_looks {
             self.settle(Kind::Pool, meta, path, None, Fate::WouldBeMade);
             return Ok(());
@@ -311,7 +314,7 @@ impl<'a> Builder<'a> {
             address_family: Some(wanted.address_family),
             locale: wanted.locale.clone(),
             description: wanted.description.clone(),
-            rules: wanted.rules.clone(),
+            rules: self.rules(&wanted.rules),
             strategy: self.strategy(wanted.strategy),
             tags: wanted.tags.clone(),
             provision: blocks(&wanted.cidrs),
@@ -331,11 +334,16 @@ impl<'a> Builder<'a> {
         if self.ipam.capabilities().strategies { wanted } else { Strategy::default() }
     }
 
+    /// The rules without those that the service does not have.
+    fn rules(&self, wanted: &Rules) -> Rules {
+        if self.ipam.capabilities().strategies { wanted.clone() } else { wanted.without_reserved() }
+    }
+
     fn change(&self, pool: &Pool, provision: Provision) -> PoolChange {
         PoolChange {
             name: pool.meta.name.clone(),
             description: pool.description.clone(),
-            rules: pool.rules.clone(),
+            rules: self.rules(&pool.rules),
             strategy: self.strategy(pool.strategy),
             tags: pool.tags.clone(),
             provision,

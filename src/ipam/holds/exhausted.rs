@@ -16,7 +16,7 @@ impl Ledger<'_> {
         if sums.provisioned == num_bigint::BigUint::default() {
             return Ok(Error::PoolEmpty { pool_id, pool_name });
         }
-        let (disallowed, kept_off) = self.ruled_out(&pool_id, ask)?;
+        let (disallowed, kept_off) = self.ruled_out(pool, ask)?;
         let holds = keys::under(&keys::expiry_of(&pool_id));
         let first = self.tx.scan(keys::range(&holds), Order::Ascending, 1)?;
         let first_expiry = match first.first().and_then(|(key, _)| keys::hold_of(key)) {
@@ -29,6 +29,7 @@ impl Ledger<'_> {
             free: now.free,
             disallowed,
             held: now.held,
+            reserved: now.reserved,
             netmask_length: ask.netmask_length,
             pool_id,
             pool_name,
@@ -40,10 +41,9 @@ impl Ledger<'_> {
 
     /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because
     /// of sightings.
-    fn ruled_out(&mut self, pool_id: &str, ask: &BlockRequest<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
+    fn ruled_out(&mut self, in_pool: &Pool, ask: &BlockRequest<'_>) -> Result<(bool, Option<Box<KeptOff>>)> {
         let none = BTreeSet::new();
-        let in_pool: Pool = codec::expect(self.tx, pool_id)?;
-        let mut find = |ask: &BlockRequest<'_>| self.find_block(&in_pool, ask);
+        let mut find = |ask: &BlockRequest<'_>| self.find_block(in_pool, ask);
         let plain = BlockRequest { disallowed: &none, keep_off: KeepOff::Never, ..*ask };
         let Some(anywhere) = find(&plain)? else { return Ok((false, None)) };
         let KeepOff::Always(pool) = ask.keep_off else { return Ok((true, None)) };

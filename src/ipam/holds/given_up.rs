@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::ipam::holds::reclaim::PAGE;
 use crate::ipam::holds::standing::{self, NAMED_IN_ERRORS};
 use crate::ipam::space::placement::BlockRequest;
-use crate::ipam::space::{blocks, free};
+use crate::ipam::space::{blocks, free, reserved};
 use crate::ipam::storage::codec::{self, BlockEntry};
 use crate::ipam::storage::keys;
 use crate::ipam::{
@@ -189,6 +189,7 @@ impl Ledger<'_> {
         if self.given_up.is_empty()
             || free::provisioned_around(self.tx, pool_id, target)?.is_none()
             || self.reader().planned_for_others(pool, target)?.is_some()
+            || self.reader().grows_over_reserved(pool, &allocation.cidr, target)?
         {
             return Ok(None);
         }
@@ -247,7 +248,13 @@ impl Ledger<'_> {
         let first =
             |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| first_apart(block, ask.netmask_length, avoid));
         let waiting = if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? };
-        let (mut all, mut kept) = (ask.disallowed.clone(), ask.disallowed.clone());
+        let mut kept = ask.disallowed.clone();
+        for block in &released {
+            if let Some(around) = free::provisioned_around(self.tx, &pool.meta.id, block)? {
+                kept.extend(reserved::within(&pool.rules, &around.cidr));
+            }
+        }
+        let mut all = kept.clone();
         for hold in &waiting {
             all.insert(hold.cidr());
             if !self.is_waiting_in_vain(hold)? {

@@ -78,12 +78,12 @@ impl Reader<'_> {
 }
 
 impl Ledger<'_> {
-    /// The free block that the strategy chooses, outside of CIDRs that other plans hold.
+    /// The free block that the strategy chooses, outside of reserved space and of CIDRs that other plans hold.
     pub(in crate::ipam) fn find_block(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
         let mut disallowed: Option<BTreeSet<Cidr>> = None;
         loop {
             let ask = BlockRequest { disallowed: disallowed.as_ref().unwrap_or(ask.disallowed), ..*ask };
-            let Some(block) = placement::find(self.tx, &pool.meta.id, &ask, self.env.random)? else { return Ok(None) };
+            let Some(block) = placement::find(self.tx, pool, &ask, self.env.random)? else { return Ok(None) };
             let Some(planned) = self.reader().planned_for_others(pool, &block)? else { return Ok(Some(block)) };
             let mut more = ask.disallowed.clone();
             more.insert(planned.cidr);

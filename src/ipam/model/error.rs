@@ -86,6 +86,8 @@ pub enum Error {
     Overlap { cidr: Cidr, with: Vec<Occupant> },
     /// The block is not inside one provisioned CIDR of the pool.
     OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
+    /// A rule of the pool reserves the block `reserved`, which shares addresses with the requested block.
+    Reserved { cidr: Cidr, pool_id: String, pool_name: String, reserved: Cidr, rule: RuleName },
     /// There is no free block of this size.
     PoolExhausted(Exhausted),
     /// The pool has no CIDR.
@@ -163,10 +165,12 @@ pub struct Exhausted {
     pub pool_id: String,
     pub pool_name: String,
     pub netmask_length: u8,
-    /// Largest block that is free now; `None` when the pool has no free addresses.
+    /// Largest block that is free and not reserved now; `None` when the pool has no free addresses.
     pub largest_free: Option<Cidr>,
     /// Number of free addresses in all blocks together.
     pub free: BigUint,
+    /// Number of these that the rules of the pool reserve.
+    pub reserved: BigUint,
     /// Whether there are free blocks that are large enough, but the request disallows them.
     pub disallowed: bool,
     /// Number of addresses under holds, and the time at which the first of these holds expires.
@@ -252,6 +256,8 @@ pub enum Unsupported {
     PublicScopes,
     /// A choice of the allocation strategy.
     Strategies,
+    /// Reserved space in a pool.
+    ReservedSpace,
     /// Allocations in a pool without a locale.
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.
@@ -271,6 +277,12 @@ pub enum RuleName {
     MaxNetmaskLength,
     /// `allocation_default_netmask_length`
     DefaultNetmaskLength,
+    /// `reserved_cidrs`
+    ReservedCidrs,
+    /// `reserve_first`
+    ReserveFirst,
+    /// `reserve_last`
+    ReserveLast,
 }
 
 /// The reasons why an object cannot be transferred.

@@ -69,6 +69,21 @@ pub struct Rules {
     /// Tags that every allocation must carry with these values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub required_tags: Tags,
+    /// CIDRs in which no new object gets addresses.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reserved_cidrs: BTreeSet<Cidr>,
+    /// Number of addresses at the start of every CIDR of the pool that no new object gets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reserve_first: u32,
+    /// Number of addresses at the end of every CIDR of the pool that no new object gets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reserve_last: u32,
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The space that is provisioned together with a pool.

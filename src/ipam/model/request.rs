@@ -83,6 +83,9 @@ pub struct Utilization {
     /// Addresses under holds.
     pub held: BigUint,
     pub free: BigUint,
+    /// Free addresses that the rules of the pool reserve. No new object gets them.
+    pub reserved: BigUint,
+    /// Largest block that is free and not reserved.
     pub largest_free: Option<Cidr>,
     /// Number of active allocations in the pool itself.
     pub allocations: u64,

@@ -8,6 +8,7 @@ use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
+use crate::ipam::space::reserved;
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
@@ -151,7 +152,15 @@ impl Reader<'_> {
         check_tags(&spec.tags, &pool)?;
         let wanted = exact.map_or(wanted, SizeRequest::Block);
         let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
-        let standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
+        let mut standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
+        // A hold is not there yet: when the pool reserves its space, the next plan places it anew.
+        if let Standing::Same(hold) = &standing
+            && !terms.committing
+            && hold.meta.state == State::Planned
+            && reserved::over(self.snapshot, &pool, &hold.cidr)?.is_some()
+        {
+            standing = Standing::Other(hold.clone());
+        }
         Ok((pool, wanted, standing))
     }
 }
@@ -245,7 +254,12 @@ impl Ledger<'_> {
     /// The block for a new allocation. `true`: the block is not free yet, because the same apply has yet to release it.
     fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wanted: SizeRequest) -> Result<(Cidr, bool)> {
         match wanted {
-            SizeRequest::Block(block) => Ok((block, self.clear_in_pool(pool, &block)?)),
+            SizeRequest::Block(block) => {
+                if !self.env.restoring {
+                    reserved::require_none(self.tx, pool, &block)?;
+                }
+                Ok((block, self.clear_in_pool(pool, &block)?))
+            }
             SizeRequest::Length(netmask_length) => {
                 let (family, strategy) = (pool.address_family, pool.strategy);
                 let keep_off = KeepOff::Always(pool);

@@ -6,7 +6,7 @@ use crate::ipam::model::event::Action;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
 use crate::ipam::{
-    Actor, Cidr, CurrentRun, Error, GivenUp, Kind, Meta, Occupant, Pool, Result, ScopeType, State, Terms,
+    Actor, Cidr, CurrentRun, Error, GivenUp, Kind, Meta, Occupant, Pool, Result, Rules, ScopeType, State, Terms,
 };
 use crate::store::{Snapshot, Tx};
 
@@ -78,6 +78,8 @@ pub struct Ledger<'a> {
     pub(in crate::ipam) given_up: Vec<GivenUp>,
     /// The part of `given_up` that the new hold waits for.
     pub(in crate::ipam) waits_for: Vec<GivenUp>,
+    /// The rules that the same plan gives the source pool of a pool that is planned.
+    pub(in crate::ipam) source_rules: Option<Rules>,
 }
 
 /// Maximum depth of a tree of pools; a top-level pool has depth 1.
@@ -180,6 +182,7 @@ impl<'a> Ledger<'a> {
             avoided: None,
             given_up: Vec::new(),
             waits_for: Vec::new(),
+            source_rules: None,
         }
     }
 

@@ -154,6 +154,7 @@ impl Ledger<'_> {
                 let lost = self.reader().lost_hold(&standing)?;
                 self.avoided = standing.avoided();
                 self.given_up = terms.all_given_up();
+                self.source_rules.clone_from(&terms.pool_rules);
                 self.clear_pool(standing)?;
                 let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
                 made.map_err(|error| error.after_losing(lost))

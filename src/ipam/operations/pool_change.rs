@@ -9,7 +9,7 @@ use crate::ipam::operations::context::{self, Birth};
 use crate::ipam::operations::pool_cidr;
 use crate::ipam::operations::pool_rules::{check_auto_import, check_provision, check_rules};
 use crate::ipam::operations::regroup::{self, Regroup};
-use crate::ipam::space::{blocks, free};
+use crate::ipam::space::{blocks, free, reserved};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
@@ -154,6 +154,7 @@ impl Ledger<'_> {
         }
         // A block that grows takes its space at once. Only an added block can wait for space.
         self.given_up = terms.all_given_up();
+        self.source_rules.clone_from(&terms.pool_rules);
         let birth = Birth::Hold { expires_at: context::expiry(self.env.now, terms), replaces: None };
         for size in missing {
             cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
@@ -183,7 +184,8 @@ impl Ledger<'_> {
         fixed: bool,
         terms: &Terms,
     ) -> Result<bool> {
-        let Some((source, allocation)) = self.source_of(pool, pool_cidr)? else {
+        let source = self.source_of(pool, pool_cidr)?.map(|(source, taken)| (terms.future(source), taken));
+        let Some((source, allocation)) = source else {
             for neighbour in blocks::growth_blocks(&pool_cidr.cidr, target) {
                 self.clear_in_scope(&pool.scope_id, &neighbour)?;
             }
@@ -223,6 +225,7 @@ impl Ledger<'_> {
     fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         for neighbour in blocks::growth_blocks(&present, target) {
+            reserved::require_none(self.tx, source, &neighbour)?;
             self.clear_in_pool(source, &neighbour)?;
         }
         Ok(())

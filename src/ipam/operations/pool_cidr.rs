@@ -7,8 +7,8 @@ use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing};
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
-use crate::ipam::space::free;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
+use crate::ipam::space::{free, reserved};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
@@ -96,6 +96,7 @@ impl Ledger<'_> {
                 let lost = self.reader().lost_hold(&standing)?;
                 self.avoided = standing.avoided();
                 self.given_up = terms.all_given_up();
+                self.source_rules.clone_from(&terms.pool_rules);
                 self.clear_pool_cidr(&pool, standing)?;
                 let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
@@ -143,7 +144,10 @@ impl Ledger<'_> {
     ) -> Result<PoolCidr> {
         let inline = name.is_none();
         let block = match size {
-            Size::Cidr(block) => block,
+            Size::Cidr(block) => {
+                self.require_unreserved(pool, &block)?;
+                block
+            }
             Size::NetmaskLength(length) => self.place_in_source(pool, length)?,
             Size::Default => {
                 let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
@@ -192,9 +196,28 @@ impl Ledger<'_> {
         Err(Error::Overlap { cidr: *block, with: self.reader().top_occupants_at(&entries)? })
     }
 
+    /// Checks that the source pool does not reserve a block that a pool asks for.
+    ///
+    /// # Errors
+    /// Returns [`Error::Reserved`].
+    fn require_unreserved(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+        let Some(source_id) = pool.source_pool_id.as_ref().filter(|_| !self.env.restoring) else { return Ok(()) };
+        let source = self.source_pool(source_id)?;
+        reserved::require_none(self.tx, &source, block)
+    }
+
+    /// The source pool of a pool, with the rules that the same plan gives it.
+    fn source_pool(&mut self, id: &str) -> Result<Pool> {
+        let mut source = self.reader().pool(id)?;
+        if let Some(rules) = &self.source_rules {
+            source.rules.clone_from(rules);
+        }
+        Ok(source)
+    }
+
     fn place_in_source(&mut self, pool: &Pool, netmask_length: u8) -> Result<Cidr> {
         let Some(source_id) = &pool.source_pool_id else { return Err(Error::NoSourcePool) };
-        let source = self.reader().pool(source_id)?;
+        let source = self.source_pool(source_id)?;
         let (family, strategy) = (source.address_family, source.strategy);
         self.spared = Some(pool.meta.id.clone());
         // A pool may cover sightings. The allocations in it avoid them.

@@ -2,10 +2,28 @@
 
 use crate::ipam::holds::reclaim::PAGE;
 use crate::ipam::holds::standing::{NAMED_IN_ERRORS, occupant};
+use crate::ipam::space::reserved;
 use crate::ipam::storage::codec;
-use crate::ipam::{Allocation, Cidr, Occupant, Pool, Reader, ResourceType, Result, State};
+use crate::ipam::{Allocation, Cidr, Occupant, Pool, Reader, ResourceType, Result, Rules, State};
 
 impl Reader<'_> {
+    /// The first few objects that have addresses in the space that these rules of a pool would reserve.
+    ///
+    /// # Errors
+    /// Returns [`Error::NotFound`].
+    pub fn in_reserved(&mut self, pool_id: &str, rules: &Rules) -> Result<Vec<Occupant>> {
+        let pool = Pool { rules: rules.clone(), ..self.pool(pool_id)? };
+        let mut found: Vec<Occupant> = Vec::new();
+        for block in reserved::all(self.snapshot, &pool)? {
+            for occupant in self.occupants(pool_id, &block, "")? {
+                if found.len() < NAMED_IN_ERRORS && !found.iter().any(|known| known.id == occupant.id) {
+                    found.push(occupant);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether a pool is a hold that no other plan relies on: the pool and everything in it are holds that have expired or
     /// belong to the acting owner.
     pub(in crate::ipam) fn is_leftover(&mut self, pool: &Pool) -> Result<bool> {

@@ -15,6 +15,11 @@ pub(in crate::ipam) fn provision_satisfied(provision: &Provision, cidrs: &BTreeS
     }
 }
 
+/// Largest number of CIDRs that a pool can reserve.
+const RESERVED_CIDRS_MAX: usize = 1000;
+/// Largest number of addresses that a pool can reserve at one end of each CIDR.
+const RESERVED_ADDRESSES_MAX: u32 = 65_536;
+
 /// Checks that the rules of a pool agree with its family and with each other.
 ///
 /// # Errors
@@ -31,6 +36,7 @@ pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
             return Err(Error::BadRules { rule, why });
         }
     }
+    check_reserved(rules, family)?;
     let (min, max) = (rules.min_netmask_length.unwrap_or(0), rules.max_netmask_length.unwrap_or(family.bits()));
     if min > max {
         let why = format!("{min} is more than allocation_max_netmask_length, which is {max}");
@@ -47,6 +53,23 @@ pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn check_reserved(rules: &Rules, family: Family) -> Result<()> {
+    let wrong = |rule: RuleName, why: String| Err(Error::BadRules { rule, why });
+    if let Some(cidr) = rules.reserved_cidrs.iter().find(|cidr| cidr.family() != family) {
+        return wrong(RuleName::ReservedCidrs, format!("{cidr} is no {family} block, but the pool is {family}"));
+    }
+    if rules.reserved_cidrs.len() > RESERVED_CIDRS_MAX {
+        let why = format!("{} CIDRs are more than {RESERVED_CIDRS_MAX}", rules.reserved_cidrs.len());
+        return wrong(RuleName::ReservedCidrs, why);
+    }
+    for (rule, count) in [(RuleName::ReserveFirst, rules.reserve_first), (RuleName::ReserveLast, rules.reserve_last)] {
+        if count > RESERVED_ADDRESSES_MAX {
+            return wrong(rule, format!("{count} addresses are more than {RESERVED_ADDRESSES_MAX}"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that the blocks which a pool provisions agree with its family, its place in the tree, and each other.

@@ -5,7 +5,7 @@ use crate::ipam::holds::standing;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::allocation::{SizeRequest, size_request};
 use crate::ipam::operations::context;
-use crate::ipam::space::{blocks, free};
+use crate::ipam::space::{blocks, free, reserved};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, Cidr, Error, GivenUp, Growth, Kind, Ledger, Pool, Reader, Resize, Result, Size, State, Terms,
@@ -48,6 +48,19 @@ impl Reader<'_> {
             return Ok(None);
         }
         Ok(Some(target))
+    }
+
+    /// Whether the space that an allocation gains, when it grows from `present` to `target`, has reserved addresses.
+    pub(in crate::ipam) fn grows_over_reserved(&mut self, pool: &Pool, present: &Cidr, target: &Cidr) -> Result<bool> {
+        if !pool.rules.has_reserved() {
+            return Ok(false);
+        }
+        for beside in blocks::growth_blocks(present, target) {
+            if reserved::over(self.snapshot, pool, &beside)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the note of an earlier plan, by which an allocation waits to grow to `target`, is as this plan would write it.
@@ -171,6 +184,7 @@ impl Ledger<'_> {
         }
         if free::provisioned_around(self.tx, &pool.meta.id, target)?.is_none()
             || self.reader().planned_for_others(pool, target)?.is_some()
+            || self.reader().grows_over_reserved(pool, &present, target)?
         {
             return Ok(false);
         }

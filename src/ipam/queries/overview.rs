@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
-use crate::ipam::space::free;
+use crate::ipam::space::{free, reserved};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::keys;
@@ -378,9 +378,11 @@ impl Reader<'_> {
         let sums = contents.sums.remove(id).unwrap_or_default();
         let is_growing =
             pool.meta.state == State::Active && pool_cidrs.iter().any(|one| one.meta.state == State::Planned);
-        if is_growing {
+        if is_growing || pool.rules.has_reserved() {
             let largest_free = self.largest_free(pool)?;
-            return self.without_planned(sums.utilization(pool.clone(), largest_free, assigned));
+            let reserved = reserved::count_free(self.snapshot, pool)?;
+            let all = Utilization { reserved, ..sums.utilization(pool.clone(), largest_free, assigned) };
+            return self.without_planned(all);
         }
         let largest_free = match &contents.largest_free {
             Some(known) => known.get(id).copied(),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use num_bigint::BigUint;
 
 use crate::ipam::operations::allocation::size_request;
-use crate::ipam::space::free;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
+use crate::ipam::space::{free, reserved};
 use crate::ipam::storage::{codec, counters, keys};
 use crate::ipam::{Cidr, Error, Ledger, Reader, Result, Size, Utilization};
 use crate::store::{Order, Overlay};
@@ -25,12 +25,14 @@ impl Reader<'_> {
         let sums = counters::read(self.snapshot, pool_id)?;
         let largest_free = self.largest_free(&pool)?;
         let assigned = self.assigned_below(pool_id, sums.assigned.clone())?;
-        self.without_planned(sums.utilization(pool, largest_free, assigned))
+        let reserved = reserved::count_free(self.snapshot, &pool)?;
+        let all = Utilization { reserved, ..sums.utilization(pool, largest_free, assigned) };
+        self.without_planned(all)
     }
 
     pub(in crate::ipam) fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
         let planned = self.planned_cidrs(pool)?;
-        if planned.is_empty() {
+        if planned.is_empty() && !pool.rules.has_reserved() {
             return free::largest(self.snapshot, &pool.meta.id, pool.address_family);
         }
         let free = self.free_cidrs(&pool.meta.id, None, usize::MAX)?;
@@ -56,7 +58,7 @@ impl Reader<'_> {
         Ok(sum)
     }
 
-    /// Free blocks of a pool by address, at most `limit`, no smaller than `max_netmask_length`.
+    /// Free blocks of a pool that are not reserved, by address, at most `limit`, no smaller than `max_netmask_length`.
     ///
     /// # Errors
     /// Returns [`Error::NotFound`].
@@ -64,6 +66,8 @@ impl Reader<'_> {
         let pool = codec::require::<crate::ipam::Pool>(self.snapshot, pool_id)?;
         let (family, planned) = (pool.address_family, self.planned_cidrs(&pool)?);
         let is_provisioned = |block: &Cidr| !planned.iter().any(|planned| planned.cidr.contains(block));
+        let reserved = reserved::all(self.snapshot, &pool)?;
+        let is_large = |block: &Cidr| max_netmask_length.is_none_or(|max| block.netmask_length() <= max);
         let smallest = family.bits().saturating_sub(max_netmask_length.unwrap_or(family.bits()));
         let mut start = keys::free_level(pool_id, smallest);
         let (_, end) = keys::under(&keys::free_of(pool_id));
@@ -72,7 +76,8 @@ impl Reader<'_> {
         loop {
             let entries = self.snapshot.scan(&start..&end, Order::Ascending, PAGE)?;
             let blocks = entries.iter().filter_map(|(key, _)| keys::free_block(key, family));
-            lowest.extend(blocks.filter(is_provisioned));
+            let unreserved = blocks.filter(is_provisioned).flat_map(|block| reserved::cut_out(&block, &reserved));
+            lowest.extend(unreserved.filter(is_large));
             while lowest.len() > limit {
                 lowest.pop_last();
             }

@@ -1,10 +1,11 @@
 //! Chooses the free block for a request by size. Reads one key for each size of free block, and a few more for each
-//! block to step over: a disallowed CIDR, or a block that a discovery has seen. Blocks that are not in the way are not
-//! read.
+//! block to step over: a disallowed CIDR, reserved space, or a block that a discovery has seen. Blocks that are not in
+//! the way are not read.
 
 use std::collections::BTreeSet;
 
 use crate::ipam::discovery::Avoided;
+use crate::ipam::space::reserved;
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Family, Pool, Result, Strategy};
 use crate::store::{Entry, Order, Snapshot};
@@ -39,25 +40,26 @@ impl BlockRequest<'_> {
     }
 }
 
-/// The free block of the requested size that the strategy chooses; `None` when there is none.
+/// The free block of the requested size that the strategy chooses in a pool; `None` when there is none. Reserved space
+/// is never chosen.
 pub(in crate::ipam) fn find(
     snapshot: &mut dyn Snapshot,
-    pool_id: &str,
+    pool: &Pool,
     ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
     let plain = BlockRequest { keep_off: KeepOff::Never, ..*ask };
     match ask.keep_off {
-        KeepOff::Never => search(snapshot, pool_id, ask, random),
+        KeepOff::Never => search(snapshot, pool, ask, random),
         // Most scopes have no sightings, so this is checked once before any block is examined.
-        KeepOff::Rather(pool) | KeepOff::Always(pool) if !Avoided::any(snapshot, &pool.scope_id, ask.family)? => {
-            search(snapshot, pool_id, &plain, random)
+        KeepOff::Rather(of) | KeepOff::Always(of) if !Avoided::any(snapshot, &of.scope_id, ask.family)? => {
+            search(snapshot, pool, &plain, random)
         }
-        KeepOff::Always(_) => search(snapshot, pool_id, ask, random),
-        KeepOff::Rather(pool) => {
-            let strict = BlockRequest { keep_off: KeepOff::Always(pool), ..*ask };
-            match search(snapshot, pool_id, &strict, random)? {
-                None => search(snapshot, pool_id, &plain, random),
+        KeepOff::Always(_) => search(snapshot, pool, ask, random),
+        KeepOff::Rather(of) => {
+            let strict = BlockRequest { keep_off: KeepOff::Always(of), ..*ask };
+            match search(snapshot, pool, &strict, random)? {
+                None => search(snapshot, pool, &plain, random),
                 found => Ok(found),
             }
         }
@@ -66,11 +68,11 @@ pub(in crate::ipam) fn find(
 
 fn search(
     snapshot: &mut dyn Snapshot,
-    pool_id: &str,
+    pool: &Pool,
     ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
-    let mut search = Search { snapshot, pool_id, ask };
+    let mut search = Search { snapshot, pool, pool_id: &pool.meta.id, ask };
     match ask.strategy {
         Strategy::BestFit => search.best(),
         Strategy::FirstFit => search.outermost(Order::Ascending),
@@ -85,6 +87,7 @@ const SPARSE_BLOCKS_MAX: usize = 256;
 
 struct Search<'a> {
     snapshot: &'a mut dyn Snapshot,
+    pool: &'a Pool,
     pool_id: &'a str,
     ask: &'a BlockRequest<'a>,
 }
@@ -219,10 +222,13 @@ impl Search<'_> {
         }
     }
 
-    /// An avoided block that shares addresses with `block`, which is in the free block `space`.
+    /// An avoided or reserved block that shares addresses with `block`, which is in the free block `space`.
     fn obstacle(&mut self, block: &Cidr, space: &Cidr) -> Result<Option<Cidr>> {
         if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
             return Ok(Some(*disallowed));
+        }
+        if let Some((reserved, _)) = reserved::over(self.snapshot, self.pool, block)? {
+            return Ok(Some(reserved));
         }
         match self.ask.keep_off {
             KeepOff::Always(pool) => Avoided::off(self.snapshot, pool, block, space),
@@ -266,7 +272,7 @@ const fn last_of(family: Family) -> u128 {
 mod tests {
     use super::*;
     use crate::ipam::space::free;
-    use crate::ipam::testing::Map;
+    use crate::ipam::testing::{Map, World};
 
     fn cidr(text: &str) -> Cidr {
         text.parse().unwrap()
@@ -281,6 +287,12 @@ mod tests {
         map
     }
 
+    fn pool() -> Pool {
+        let mut pool = World::new().top("p", &["10.0.0.0/16"]);
+        pool.meta.id = "p".to_owned();
+        pool
+    }
+
     fn place(strategy: Strategy, netmask_length: u8, disallowed: &[&str]) -> Option<String> {
         let disallowed = disallowed.iter().map(|text| cidr(text)).collect();
         let keep_off = KeepOff::Never;
@@ -290,7 +302,7 @@ mod tests {
             seed += 1;
             seed
         };
-        find(&mut map(), "p", &ask, &mut random).unwrap().map(|block| block.to_string())
+        find(&mut map(), &pool(), &ask, &mut random).unwrap().map(|block| block.to_string())
     }
 
     #[test]
@@ -344,7 +356,7 @@ mod tests {
         let ask =
             BlockRequest { family: Family::Ipv4, netmask_length: 28, strategy, disallowed: &disallowed, keep_off };
         let mut order = Vec::new();
-        while let Some(block) = find(&mut map, "p", &ask, &mut || 0).unwrap() {
+        while let Some(block) = find(&mut map, &pool(), &ask, &mut || 0).unwrap() {
             free::take(&mut map, "p", &block, &whole).unwrap();
             order.push((block.first() & 0xff) >> 4);
         }

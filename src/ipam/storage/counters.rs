@@ -58,7 +58,7 @@ impl Counters {
         share
     }
 
-    /// These sums as the utilization of a pool, planned CIDRs included.
+    /// These sums as the utilization of a pool, planned CIDRs included. Reserved space is not part of the sums.
     pub(in crate::ipam) fn utilization(
         self,
         pool: Pool,
@@ -71,6 +71,7 @@ impl Counters {
             provisioned: self.provisioned,
             used: self.used,
             held: self.held,
+            reserved: BigUint::ZERO,
             largest_free,
             allocations: u64::try_from(&self.allocations).unwrap_or(u64::MAX),
             assigned_in_subtree,

@@ -37,6 +37,7 @@ fn error_of_an_exhausted_pool_shows_what_is_left() {
             netmask_length: 25,
             largest_free: Some(cidr("10.0.0.0/26")),
             free: 191u8.into(),
+            reserved: 0u8.into(),
             disallowed: false,
             held: 1u8.into(),
             first_expiry: Some(expiry),
@@ -102,6 +103,7 @@ fn rules_bind_allocations() {
         max_netmask_length: Some(28),
         default_netmask_length: Some(24),
         required_tags: [("env".to_owned(), "prod".to_owned())].into(),
+        ..Rules::default()
     };
     let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
     let tagged = |size: &str| AllocationSpec {

@@ -20,6 +20,7 @@ mod notes;
 mod planned_space;
 mod planning_again;
 mod pools;
+mod reserved;
 mod restore;
 mod runs;
 pub(crate) mod simulation;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 
 use crate::ipam::testing::*;
-use crate::ipam::{Cidr, Error, Planned, PoolSpec, Provision, Resize, Size, Strategy};
+use crate::ipam::{Cidr, Error, Planned, PoolChange, PoolSpec, Provision, Resize, Rules, Size, Strategy};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -26,6 +26,12 @@ enum Op {
     /// Other blocks for the pool: an index into [`LAYOUTS`].
     Regroup {
         layout: usize,
+    },
+    /// Other reserved space for the pool: a block of up to 32 addresses, and addresses at both ends of each CIDR.
+    Reserve {
+        block: Option<(u8, u8)>,
+        first: u8,
+        last: u8,
     },
 }
 
@@ -50,6 +56,8 @@ fn op() -> impl Strategy_<Value = Op> {
         3 => any::<usize>().prop_map(|index| Op::Release { index }),
         2 => (any::<usize>(), 0..=8u8).prop_map(|(index, netmask_length)| Op::Resize { index, netmask_length }),
         2 => (0..LAYOUTS.len()).prop_map(|layout| Op::Regroup { layout }),
+        1 => (prop::option::of((any::<u8>(), 0..=5u8)), 0..=5u8, 0..=5u8)
+            .prop_map(|(block, first, last)| Op::Reserve { block, first, last }),
     ]
 }
 
@@ -61,6 +69,7 @@ struct Model {
     /// Blocks of the pool.
     parts: Vec<Cidr>,
     owners: Vec<Option<String>>,
+    rules: Rules,
     blocks: BTreeMap<String, Cidr>,
 }
 
@@ -74,8 +83,28 @@ impl Model {
         self.parts.iter().any(|part| part.contains(block))
     }
 
+    /// Whether the rules reserve the address at this position.
+    fn is_reserved(&self, position: usize) -> bool {
+        let address = self.base.first() + position as u128;
+        let of_end = |part: &Cidr| {
+            let (before, after) = (address.wrapping_sub(part.first()), part.last().wrapping_sub(address));
+            (part.first()..=part.last()).contains(&address)
+                && (before < u128::from(self.rules.reserve_first) || after < u128::from(self.rules.reserve_last))
+        };
+        self.parts.iter().any(of_end)
+            || self.rules.reserved_cidrs.iter().any(|cidr| (cidr.first()..=cidr.last()).contains(&address))
+    }
+
+    /// Whether a new object may have addresses of the block, as far as the rules are concerned. What an object has
+    /// already, it keeps.
+    fn is_allowed(&self, block: &Cidr, but_for: Option<&str>) -> bool {
+        let has = |position: usize| but_for.is_some() && self.owners[position].as_deref() == but_for;
+        self.range(block).all(|position| has(position) || !self.is_reserved(position))
+    }
+
     fn is_free(&self, block: &Cidr, but_for: Option<&str>) -> bool {
         self.fits(block)
+            && self.is_allowed(block, but_for)
             && self.owners[self.range(block)].iter().all(|owner| owner.is_none() || owner.as_deref() == but_for)
     }
 
@@ -123,7 +152,8 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
     let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
     let base = cidr(base);
     let whole = base.netmask_length();
-    let mut model = Model { base, parts: vec![base], owners: vec![None; 256], blocks: BTreeMap::new() };
+    let mut model =
+        Model { base, parts: vec![base], owners: vec![None; 256], blocks: BTreeMap::new(), rules: Rules::default() };
     for (step, op) in ops.iter().enumerate() {
         let name = format!("n{step}");
         match op {
@@ -152,7 +182,10 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                         model.set(&made.meta.id, Some(block));
                     }
                     Err(Error::OutsidePool { .. }) => assert!(!model.fits(&block)),
-                    Err(Error::Overlap { .. }) => assert!(model.fits(&block) && !model.is_free(&block, None)),
+                    Err(Error::Reserved { .. }) => assert!(model.fits(&block) && !model.is_allowed(&block, None)),
+                    Err(Error::Overlap { .. }) => {
+                        assert!(model.is_allowed(&block, None) && !model.is_free(&block, None))
+                    }
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -180,7 +213,7 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
             Op::Regroup { layout } => {
                 let parts = model.layout(LAYOUTS[*layout]);
                 let wished = Provision::Cidrs(parts.iter().copied().collect());
-                let change = reprovisioned(&pool, wished.clone());
+                let change = PoolChange { rules: model.rules.clone(), ..reprovisioned(&pool, wished.clone()) };
                 let stays = |block: &Cidr| parts.iter().any(|part| part.contains(block));
                 let possible = model.blocks.values().all(stays);
                 let id = &pool.meta.id;
@@ -197,22 +230,45 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                     Err(Error::InUse { .. } | Error::Across { .. }) => {
                         assert!(!possible);
                         // The next plan drops the holds of this one.
-                        let now = reprovisioned(&pool, Provision::Cidrs(model.parts.iter().copied().collect()));
+                        let now = Provision::Cidrs(model.parts.iter().copied().collect());
+                        let now = PoolChange { rules: model.rules.clone(), ..reprovisioned(&pool, now) };
                         world.write(|ledger| ledger.plan_pool_change(id, &now, &terms())).unwrap();
                     }
                     Err(error) => panic!("{error:?}"),
                 }
+            }
+            Op::Reserve { block, first, last } => {
+                let block = block.map(|(offset, host_bits)| model.layout(&[(offset, host_bits)]));
+                model.rules = Rules {
+                    reserved_cidrs: block.into_iter().flatten().collect(),
+                    reserve_first: u32::from(*first),
+                    reserve_last: u32::from(*last),
+                    ..Rules::default()
+                };
+                let provision = Provision::Cidrs(model.parts.iter().copied().collect());
+                let change = PoolChange { rules: model.rules.clone(), ..reprovisioned(&pool, provision) };
+                world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap();
             }
         }
         world.check();
         let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
         let free: usize = free.iter().map(|block| model.range(block).count()).sum();
         let all: usize = model.parts.iter().map(|part| model.range(part).count()).sum();
-        assert_eq!(free, all - model.owners.iter().filter(|owner| owner.is_some()).count());
+        let in_pool = |position: usize| {
+            let address = model.base.first() + position as u128;
+            model.fits(&Cidr::around(model.base.family(), address, model.base.family().bits()))
+        };
+        let reserved =
+            (0..256).filter(|at| in_pool(*at) && model.owners[*at].is_none() && model.is_reserved(*at)).count();
+        assert_eq!(free, all - model.owners.iter().filter(|owner| owner.is_some()).count() - reserved);
+        let sums = world.read(|reader| reader.utilization(&pool.meta.id)).unwrap();
+        assert_eq!((sums.reserved, sums.free), (reserved.into(), (free + reserved).into()));
     }
     for id in model.blocks.keys() {
         world.write(|ledger| ledger.delete_allocation(id)).unwrap();
     }
+    let provision = Provision::Cidrs(model.parts.iter().copied().collect());
+    world.write(|ledger| ledger.update_pool(&pool.meta.id, &reprovisioned(&pool, provision))).unwrap();
     let free = world.read(|reader| reader.free_cidrs(&pool.meta.id, None, 1000)).unwrap();
     assert_eq!(free, model.parts, "freed space merges back to the whole");
     world.check();

@@ -66,6 +66,15 @@ fn contradictory_pools_are_refused() {
         ("past the family", with(rules(None, Some(33), None)), |e| {
             matches!(e, Error::BadRules { rule: RuleName::MaxNetmaskLength, .. })
         }),
+        ("reserved family", with(Rules { reserved_cidrs: cidrs(&["2001:db8::/64"]), ..Rules::default() }), |e| {
+            matches!(e, Error::BadRules { rule: RuleName::ReservedCidrs, .. })
+        }),
+        ("too many at the start", with(Rules { reserve_first: 65_537, ..Rules::default() }), |e| {
+            matches!(e, Error::BadRules { rule: RuleName::ReserveFirst, .. })
+        }),
+        ("too many at the end", with(Rules { reserve_last: 65_537, ..Rules::default() }), |e| {
+            matches!(e, Error::BadRules { rule: RuleName::ReserveLast, .. })
+        }),
         ("family", PoolSpec { address_family: Some(Family::Ipv6), ..base.clone() }, |e| {
             matches!(e, Error::FamilyMismatch { cidr: None, .. })
         }),

@@ -36,6 +36,12 @@ macro_rules! pool_facts {
         /// Which free space an allocation by `netmask_length` gets: `best-fit`, `first-fit`, `last-fit`, `sparse` or
         /// `random`.
         allocation_strategy: $crate::ipam::Strategy => computed(),
+        /// Set of CIDRs that the pool reserves: no new object gets addresses in them.
+        reserved_cidrs: std::collections::BTreeSet<$crate::ipam::Cidr> => computed(),
+        /// Number of addresses that the pool reserves at the start of each of its CIDRs.
+        reserve_first: u32 => computed(),
+        /// Number of addresses that the pool reserves at the end of each of its CIDRs.
+        reserve_last: u32 => computed(),
         /// Map of the tags of the pool.
         tags: $crate::ipam::Tags => computed(),
         /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
@@ -163,6 +169,9 @@ impl PoolFacts {
             allocation_max_netmask_length: pool.rules.max_netmask_length.into(),
             allocation_default_netmask_length: pool.rules.default_netmask_length.into(),
             allocation_resource_tags: pool.rules.required_tags.into(),
+            reserved_cidrs: pool.rules.reserved_cidrs.into(),
+            reserve_first: pool.rules.reserve_first.into(),
+            reserve_last: pool.rules.reserve_last.into(),
             allocation_strategy: pool.strategy.into(),
             tags: pool.tags.into(),
             owner: pool.meta.owner.into(),

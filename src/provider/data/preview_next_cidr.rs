@@ -119,6 +119,7 @@ fn too_few(
             disallowed: some_disallowed
                 && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
             held: now.held,
+            reserved: now.reserved,
             first_expiry: None,
             lost: None,
             // It is free and large enough, and the configuration does not exclude it.

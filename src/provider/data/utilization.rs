@@ -33,19 +33,22 @@ model! {
         used: Number => computed(),
         /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
-        /// Number of addresses that are free for allocations.
+        /// Number of addresses that no allocation and no hold has, including reserved ones.
         free: Number => computed(),
+        /// Number of free addresses that the pool reserves (`reserved_cidrs`, `reserve_first`, `reserve_last`). No new
+        /// allocation gets them.
+        reserved: Number => computed(),
         /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
         /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         held_percent: Number => computed(),
         /// `free` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         free_percent: Number => computed(),
-        /// Largest free CIDR; null if nothing is free.
+        /// Largest CIDR that is free and not reserved; null if there is none.
         largest_free_cidr: Cidr => computed(),
         /// Fragmentation of the free space, from 0 (one CIDR) towards 1 (many small CIDRs): 1 minus the size of the
-        /// largest free CIDR divided by the number of free addresses, rounded to four decimals (half up); 0 if nothing
-        /// is free.
+        /// largest free CIDR divided by the number of free addresses, without reserved ones, rounded to four decimals
+        /// (half up); 0 if nothing is free.
         fragmentation: Number => computed(),
         /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
@@ -62,8 +65,9 @@ impl UtilizationFacts {
     fn of(now: Utilization, path: String) -> Self {
         let percent = |part: &BigUint| Number::Finite(share(&(part * 100u8), &now.provisioned, 2)).into();
         // A backend that makes two requests may see a block that is larger than its count of free addresses.
-        let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(now.free.clone());
-        let scattered = if now.largest_free.is_some() { &now.free - largest } else { BigUint::default() };
+        let available = if now.reserved < now.free { &now.free - &now.reserved } else { BigUint::default() };
+        let largest = now.largest_free.map(|block| block.address_count()).unwrap_or_default().min(available.clone());
+        let scattered = if now.largest_free.is_some() { &available - largest } else { BigUint::default() };
         Self {
             path: path.into(),
             ipam_pool_id: now.pool.meta.id.into(),
@@ -74,11 +78,12 @@ impl UtilizationFacts {
             held_percent: percent(&now.held),
             free_percent: percent(&now.free),
             assigned_percent: percent(&now.assigned_in_subtree),
-            fragmentation: Number::Finite(share(&scattered, &now.free, 4)).into(),
+            fragmentation: Number::Finite(share(&scattered, &available, 4)).into(),
             provisioned: count(now.provisioned),
             used: count(now.used),
             held: count(now.held),
             free: count(now.free),
+            reserved: count(now.reserved),
             largest_free_cidr: now.largest_free.into(),
             allocation_count: count(now.allocations),
             assigned_in_subtree: count(now.assigned_in_subtree),
@@ -117,19 +122,22 @@ model! {
         used: Number => computed(),
         /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
-        /// Number of addresses that are free for allocations.
+        /// Number of addresses that no allocation and no hold has, including reserved ones.
         free: Number => computed(),
+        /// Number of free addresses that the pool reserves (`reserved_cidrs`, `reserve_first`, `reserve_last`). No new
+        /// allocation gets them.
+        reserved: Number => computed(),
         /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
         /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         held_percent: Number => computed(),
         /// `free` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         free_percent: Number => computed(),
-        /// Largest free CIDR; null if nothing is free.
+        /// Largest CIDR that is free and not reserved; null if there is none.
         largest_free_cidr: Cidr => computed(),
         /// Fragmentation of the free space, from 0 (one CIDR) towards 1 (many small CIDRs): 1 minus the size of the
-        /// largest free CIDR divided by the number of free addresses, rounded to four decimals (half up); 0 if nothing
-        /// is free.
+        /// largest free CIDR divided by the number of free addresses, without reserved ones, rounded to four decimals
+        /// (half up); 0 if nothing is free.
         fragmentation: Number => computed(),
         /// Number of active allocations in the pool itself. Each CIDR of a pool directly below counts as one.
         allocation_count: Number => computed(),
@@ -179,6 +187,7 @@ impl DataSource for UtilizationData {
             used: facts.used,
             held: facts.held,
             free: facts.free,
+            reserved: facts.reserved,
             used_percent: facts.used_percent,
             held_percent: facts.held_percent,
             free_percent: facts.free_percent,

@@ -162,6 +162,7 @@ impl NounModel for AllocationModel {
                 at!(Self, ipam_pool_id)
             }
             Error::Overlap { .. }
+            | Error::Reserved { .. }
             | Error::OutsidePool { .. }
             | Error::PoolExhausted { .. }
             | Error::NetmaskRule { .. }

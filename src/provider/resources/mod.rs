@@ -16,6 +16,7 @@ mod pool_sizes;
 mod pool_special;
 pub(super) mod proof;
 mod replaced;
+mod reserved;
 pub(super) mod scope;
 mod source_resource;
 

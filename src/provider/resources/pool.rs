@@ -63,6 +63,17 @@ model! {
         /// room to grow behind each allocation, RFC 3531) or `random`. With `aws-ipam`, only `best-fit` is allowed,
         /// because AWS chooses the space.
         allocation_strategy: Strategy => default("best-fit"),
+        /// Set of CIDRs that the pool reserves, at most 1,000: no new allocation and no new pool below gets addresses in
+        /// them, neither by size nor by `cidr`. What has such addresses already keeps them. A reserved CIDR may be
+        /// larger than a CIDR of the pool, or outside of all of them. Default: none. Not with `aws-ipam`.
+        reserved_cidrs: BTreeSet<Cidr> => optional(),
+        /// Number of addresses that the pool reserves at the start of each of its CIDRs, for example for the network
+        /// address and a gateway: from 0 to 65536. They are not given out, just as `reserved_cidrs`. Default: 0. Not
+        /// with `aws-ipam`.
+        reserve_first: u32 => optional(),
+        /// Number of addresses that the pool reserves at the end of each of its CIDRs, for example for the broadcast
+        /// address: from 0 to 65536. They are not given out, just as `reserved_cidrs`. Default: 0. Not with `aws-ipam`.
+        reserve_last: u32 => optional(),
         /// Description of the pool.
         description: String => optional(),
         /// Whether deleting the pool also deletes everything in it. Default: `false`. AWS supports this in private
@@ -111,12 +122,18 @@ impl PoolModel {
         let unknown = self.allocation_min_netmask_length.is_unknown()
             || self.allocation_max_netmask_length.is_unknown()
             || self.allocation_default_netmask_length.is_unknown()
-            || self.allocation_resource_tags.is_unknown();
+            || self.allocation_resource_tags.is_unknown()
+            || self.reserved_cidrs.is_unknown()
+            || self.reserve_first.is_unknown()
+            || self.reserve_last.is_unknown();
         (!unknown).then(|| Rules {
             min_netmask_length: self.allocation_min_netmask_length.cloned(),
             max_netmask_length: self.allocation_max_netmask_length.cloned(),
             default_netmask_length: self.allocation_default_netmask_length.cloned(),
             required_tags: self.allocation_resource_tags.cloned().unwrap_or_default(),
+            reserved_cidrs: self.reserved_cidrs.cloned().unwrap_or_default(),
+            reserve_first: self.reserve_first.cloned().unwrap_or_default(),
+            reserve_last: self.reserve_last.cloned().unwrap_or_default(),
         })
     }
 

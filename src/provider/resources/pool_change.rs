@@ -100,10 +100,15 @@ pub(super) fn plan_change(
     let change = PoolChange { name: prior.name.known(at!(PoolModel, name))?.clone(), locale, ..change };
     let waits = || if is_resized { growth::pool_waits_for(configured.ipam.as_ref(), id) } else { Ok(Vec::new()) };
     let (committing, waits_for) = (plan.committing, waits().map_err(|error| plan.config.explain(&error))?);
+    let source_rules = prior.source_ipam_pool_id.get().and_then(|id| shared.changes.planned_rules(id));
     let request = |given_up: &[GivenUp]| {
-        let with = |terms: &Terms| Terms { given_up: [given_up, &terms.given_up].concat(), ..terms.clone() };
+        let with = |terms: &Terms| Terms {
+            given_up: [given_up, &terms.given_up].concat(),
+            pool_rules: source_rules.clone(),
+            ..terms.clone()
+        };
         let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
-        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, terms);
+        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, &with(terms));
         holding::plan_change(shared, configured, plan, hold, preview)
     };
     let result = hand_over::until_there_is_room(shared, committing, &waits_for, Option::is_none, request);

@@ -143,7 +143,10 @@ impl NounModel for PoolCidrModel {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
             Error::Unsupported { what: Unsupported::OnlyAws(_) } => self.proof().attribute(),
-            Error::Overlap { .. } | Error::OutsidePool { .. } | Error::FamilyMismatch { .. } => at!(Self, cidr),
+            Error::Overlap { .. }
+            | Error::Reserved { .. }
+            | Error::OutsidePool { .. }
+            | Error::FamilyMismatch { .. } => at!(Self, cidr),
             Error::NetmaskRange { .. }
             | Error::PoolExhausted { .. }
             | Error::NoSourcePool

@@ -27,6 +27,13 @@ fn bound(field: &mut Tf<u8>, kept: Option<u8>, all: u8) {
     }
 }
 
+/// A missing number of reserved addresses and 0 mean the same.
+fn reserve(field: &mut Tf<u32>, kept: u32) {
+    if kept > 0 || !field.is_null() {
+        *field = kept.into();
+    }
+}
+
 impl PoolModel {
     pub(super) fn explain(&self, error: &Error) -> Diagnostics {
         errors::at(error, self.attribute_for(error))
@@ -91,6 +98,11 @@ impl NounModel for PoolModel {
         if !(pool.rules.required_tags.is_empty() && self.allocation_resource_tags.is_null()) {
             self.allocation_resource_tags = pool.rules.required_tags.clone().into();
         }
+        if !(pool.rules.reserved_cidrs.is_empty() && self.reserved_cidrs.is_null()) {
+            self.reserved_cidrs = pool.rules.reserved_cidrs.clone().into();
+        }
+        reserve(&mut self.reserve_first, pool.rules.reserve_first);
+        reserve(&mut self.reserve_last, pool.rules.reserve_last);
         self.allocation_strategy = pool.strategy.into();
         self.description = pool.description.clone().into();
         self.id = pool.meta.id.clone().into();
@@ -115,7 +127,9 @@ impl NounModel for PoolModel {
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::attribute_for(*what),
             Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
-            Error::FamilyMismatch { cidr: Some(_), .. }
+            Error::Reserved { .. } if self.cidrs.is_null() => at!(Self, netmask_length),
+            Error::Reserved { .. }
+            | Error::FamilyMismatch { cidr: Some(_), .. }
             | Error::Overlap { .. }
             | Error::OutsidePool { .. }
             | Error::OwnOverlap { .. } => at!(Self, cidrs),
@@ -125,6 +139,9 @@ impl NounModel for PoolModel {
                 RuleName::MinNetmaskLength => at!(Self, allocation_min_netmask_length),
                 RuleName::MaxNetmaskLength => at!(Self, allocation_max_netmask_length),
                 RuleName::DefaultNetmaskLength => at!(Self, allocation_default_netmask_length),
+                RuleName::ReservedCidrs => at!(Self, reserved_cidrs),
+                RuleName::ReserveFirst => at!(Self, reserve_first),
+                RuleName::ReserveLast => at!(Self, reserve_last),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
             Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),

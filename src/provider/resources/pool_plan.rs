@@ -11,7 +11,7 @@ use super::super::tags::PlannedTags;
 use super::super::{capabilities, hand_over, holding, kept_arguments};
 use super::pool::PoolModel;
 use super::pool_keeps::check_pool_keeps;
-use super::{pool_change, pool_special};
+use super::{pool_change, pool_special, reserved};
 
 /// Refuses arguments that the store does not have.
 fn check_limits(
@@ -22,6 +22,8 @@ fn check_limits(
 ) -> Result<(), Diagnostics> {
     capabilities::tags(configured, tags, at!(PoolModel, tags))?;
     capabilities::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
+    let rules = planned.rules();
+    capabilities::reserved_space(configured, rules.as_ref(), reserved::first_set(planned))?;
     pool_special::check(configured, config)
 }
 
@@ -45,7 +47,7 @@ impl HeldPlan for PoolModel {
             configured: &configured,
             name_at: at!(PoolModel, name),
             attribute_for: &|error| config.attribute_for(error),
-            pool_rules: None,
+            pool_rules: spec.source_pool_id.as_deref().and_then(|id| shared.changes.planned_rules(id)),
         };
         let Some(pool) = holding::hold_or_check::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
         show_planned(&configured, &mut plan.planned, &pool, &tags)?;
@@ -84,6 +86,7 @@ impl HeldPlan for PoolModel {
         if let (true, Some(id), Some(rules)) = (stays, prior.id.get(), plan.planned.rules())
             && prior.rules().as_ref() != Some(&rules)
         {
+            reserved::warn(&configured, prior, &rules, plan)?;
             shared.changes.plan_rules(id, rules);
         }
         kept_arguments::note(&configured, &prior.id, plan);

@@ -9,7 +9,7 @@ use super::super::{capabilities, errors};
 use super::pool::PoolModel;
 use super::source_resource::SourceResourceModel;
 
-/// Reports contradictions within the configuration itconfig.
+/// Reports contradictions within the configuration itself.
 pub(super) fn check_config(config: &PoolModel) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     diagnostics.extend(wrong_advertising(config));

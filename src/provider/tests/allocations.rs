@@ -247,3 +247,40 @@ fn a_size_that_is_not_known_yet_is_resolved_in_apply() {
     workspace.apply_plan(&planned).unwrap();
     assert_eq!(workspace.get(WEB, "cidr"), "10.0.0.0/23");
 }
+
+/// A pool that reserves space: what is there keeps it, with a warning; what is new gets other space.
+#[test]
+fn reserved_space_is_not_given_out_and_a_warning_names_what_has_it_already() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    workspace.apply(&sized(24));
+    let with_rules = |more: &Json, web: Json| {
+        let (name, config) = top();
+        vec![(name, with(&config, more)), ("ipam_allocation.web", web)]
+    };
+    let id = "${ipam_pool.top.id}";
+    let web = || json!({"ipam_pool_id": id, "name": "web", "netmask_length": 24});
+    let rules = json!({"reserve_first": 16, "reserved_cidrs": ["10.0.1.0/24"]});
+    let planned = workspace.plan(&with_rules(&rules, web())).unwrap();
+    assert_eq!((planned.action("ipam_pool.top"), planned.action(WEB)), (Action::Update, Action::NoOp));
+    let [warning] = planned.warnings.as_slice() else { panic!("{:#?}", planned.warnings) };
+    assert!(warning.contains("top/web (10.0.0.0/24). The objects keep them."), "{warning}");
+    workspace.apply_plan(&planned).unwrap();
+    workspace.assert_settled(&with_rules(&rules, web()));
+    // A new object of the same plan as the rules follows them.
+    let both = |more: &Json| {
+        let mut all = with_rules(more, web());
+        all.push(("ipam_allocation.new", json!({"ipam_pool_id": id, "name": "new", "netmask_length": 24})));
+        all
+    };
+    let wider = json!({"reserve_first": 16, "reserved_cidrs": ["10.0.0.0/22"]});
+    let planned = workspace.plan(&both(&wider)).unwrap();
+    assert_eq!(planned.get("ipam_allocation.new", "cidr"), "10.0.4.0/24");
+    let mut exact = with_rules(&rules, web());
+    exact.push(("ipam_allocation.new", json!({"ipam_pool_id": id, "name": "new", "cidr": "10.0.1.128/28"})));
+    let errors = workspace.plan(&exact).unwrap_err();
+    assert_only_error(&errors, "cidr", &["10.0.1.128/28 is reserved", "`reserved_cidrs` reserves 10.0.1.0/24"]);
+    // Without the arguments, nothing is reserved any more.
+    workspace.apply(&sized(24));
+    workspace.assert_settled(&sized(24));
+}

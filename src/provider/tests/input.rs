@@ -12,6 +12,22 @@ fn invalid_input_is_reported_on_its_attribute() {
     for (object, path, words) in [
         (web(six), "disallowed_cidrs", &["2001:db8::/32 is ipv6, and the pool is ipv4"][..]),
         (web(mixed), "disallowed_cidrs", &["2001:db8::/32 is ipv6, and the others are ipv4"]),
+        (
+            pool(json!({"cidrs": ["10.0.0.0/24"], "reserved_cidrs": ["2001:db8::/64"]})),
+            "reserved_cidrs",
+            &["2001:db8::/64 is no ipv4 block, but the pool is ipv4. Change `reserved_cidrs`."],
+        ),
+        (
+            pool(json!({"cidrs": ["10.0.0.0/24"], "reserved_cidrs": ["10.0.0.1/24"]})),
+            "reserved_cidrs",
+            &["10.0.0.0/24"],
+        ),
+        (pool(json!({"cidrs": ["10.0.0.0/24"], "reserve_first": -1})), "reserve_first", &["-1 is negative"]),
+        (
+            pool(json!({"cidrs": ["10.0.0.0/24"], "reserve_last": 65_537})),
+            "reserve_last",
+            &["65537 addresses are more than 65536"],
+        ),
         (web(json!({"netmask_length": -1})), "netmask_length", &["-1 is negative"]),
         (web(json!({"netmask_length": 33})), "netmask_length", &["33"]),
         (web(json!({"netmask_length": 300})), "netmask_length", &["300 is too large"]),

@@ -125,7 +125,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 25] = [
+const WORDS: [(&str, &str); 26] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -141,6 +141,7 @@ const WORDS: [(&str, &str); 25] = [
     ("operation", "equals"),
     ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
     ("public_ip_source", "byoip"),
+    ("reserved_cidrs", "10.0.0.0/24"),
     ("resource_cidr", "10.0.0.0/24"),
     ("resource_type", "eip"),
     ("resource_types", "vpc"),

@@ -28,6 +28,7 @@ fn pool() -> PoolSpec {
             max_netmask_length: Some(28),
             default_netmask_length: Some(24),
             required_tags: tags("team", "net"),
+            ..Rules::default()
         },
         strategy: Strategy::FirstFit,
         tags: tags("env", "prod"),
