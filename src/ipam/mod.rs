@@ -76,5 +76,5 @@ pub use operations::transfer::Transfer;
 pub use queries::overview::{
     Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice, Trends,
 };
-pub use space::blocks;
+pub use space::{blocks, relations};
 pub use storage::format::Format;

@@ -3,3 +3,4 @@
 pub mod blocks;
 pub(super) mod free;
 pub(super) mod placement;
+pub mod relations;
