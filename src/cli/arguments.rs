@@ -37,6 +37,14 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     })
 }
 
+/// A tag, as its key and its value.
+pub(super) fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("it is not a tag such as team=web".to_owned()),
+    }
+}
+
 /// A number of things that is at least one.
 pub(super) fn some(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is not a number of at least 1".to_owned())
@@ -65,6 +73,17 @@ mod tests {
             assert!(duration(text).unwrap_err().starts_with("it is not a duration such as"), "{text}");
         }
         assert!(moment("30").unwrap_err().contains("without a unit"));
+    }
+
+    #[test]
+    fn a_tag_has_a_key_and_a_value_that_may_be_empty() {
+        let pair = |key: &str, value: &str| Ok((key.to_owned(), value.to_owned()));
+        assert_eq!(tag("team=web"), pair("team", "web"));
+        assert_eq!(tag("team="), pair("team", ""));
+        assert_eq!(tag("url=a=b"), pair("url", "a=b"));
+        for text in ["", "team", "=web"] {
+            assert_eq!(tag(text), Err("it is not a tag such as team=web".to_owned()), "{text}");
+        }
     }
 
     #[test]

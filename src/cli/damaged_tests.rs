@@ -12,7 +12,7 @@ use crate::backend::testing::bounded;
 use crate::ipam::tests::damage::{Entries, chain, damage};
 use crate::ipam::tests::simulation::rich;
 
-const READING: [&[&str]; 17] = [
+const READING: [&[&str]; 20] = [
     &["check"],
     &["events"],
     &["events", "--after", "0", "--limit", "1000"],
@@ -24,12 +24,15 @@ const READING: [&[&str]; 17] = [
     &["tree"],
     &["tree", "--json"],
     &["allocations"],
+    &["pools"],
+    &["pools", "--json"],
     &["resources"],
     &["status"],
     &["gc", "--dry-run"],
     &["prune", "--events", "--keep", "1s", "--no-archive", "--dry-run"],
     // The last commands write.
     &["gc"],
+    &["release", "top/web"],
     &["prune", "--events", "--keep", "1s", "--no-archive"],
 ];
 
@@ -45,6 +48,8 @@ fn say(local: Local, arguments: &[&str]) -> Result<String, String> {
     let page = match cli.command.as_ref().unwrap() {
         Command::Tree(options) => tree::page(target.ipam(), options),
         Command::Allocations(options) => allocations::page(target.ipam(), options),
+        Command::Pools(options) => pools::page(target.ipam(), options),
+        Command::Release(options) => release::page(target.ipam(), options),
         Command::Check(options) => check::page(&target, options),
         Command::Events(options) => events::page(target.ipam(), options),
         Command::History(options) => history::page(target.ipam(), options),

@@ -1,14 +1,17 @@
 //! The commands for users: they show the contents and the history of a store, verify it, move it, and maintain it.
 //!
 //! Most commands only read. `discover` scans accounts and stores what it finds, `import` adds the objects of an export,
-//! `gc` reclaims expired holds, `transfer` gives objects to another owner, and `prune` removes the past of a store. All
-//! other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and only `out` prints.
-//! `--store` names a self-managed store or a service such as AWS IPAM ([`target`]). Exit status: 0 for success, 1 if
-//! `check`, `import`, `discover` or `resources` has findings, 2 if the command failed.
+//! `gc` reclaims expired holds, `transfer` gives objects to another owner, and `prune` removes the past of a store.
+//! Pipelines that are not Terraform allocate blocks with `allocate`, `reserve`, `resize` and `release`, and ask `pools`,
+//! `free` and `next`. All other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and
+//! only `out` prints. `--store` names a self-managed store or a service such as AWS IPAM ([`target`]). Exit status: 0 for
+//! success, 1 if `check`, `import`, `discover` or `resources` has findings, 2 if the command failed. The commands for
+//! pipelines tell some failures apart ([`failure::Status`]).
 //!
 //! The fields of `--json` are stable: fields are added, never renamed or removed. Counts of addresses are decimal
 //! strings, because those of IPv6 exceed the numbers of many JSON parsers.
 
+mod allocate;
 mod allocations;
 mod arguments;
 mod atomic_file;
@@ -20,16 +23,25 @@ mod discover;
 mod events;
 mod export;
 mod failure;
+mod free;
 mod gc;
 mod history;
 mod holds;
 mod import;
+mod next;
 mod no_command;
 mod out;
 mod paths;
+#[cfg(test)]
+mod pipeline_tests;
+mod pools;
 mod prune;
 mod rebuild;
+mod release;
 mod report;
+mod request;
+mod reserve;
+mod resize;
 mod resources;
 mod status;
 mod target;
@@ -43,9 +55,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{BINARY, plugin, provider};
-use failure::CommandFailure;
+use failure::{CommandFailure, Status};
 use out::{OutputFormat, Page};
-use target::{Target, open, open_or_new};
+use target::{Target, open, open_as, open_or_new};
 
 /// Inspects and maintains an IPAM store: pools, allocations, history, integrity, moves to another store.
 ///
@@ -74,6 +86,20 @@ enum Command {
     Tree(tree::Options),
     /// Lists allocations as a table.
     Allocations(allocations::Options),
+    /// Lists pools with their utilization as a table.
+    Pools(pools::Options),
+    /// Lists the free blocks of a pool.
+    Free(free::Options),
+    /// Shows the next free block of a pool, and does not take it.
+    Next(next::Options),
+    /// Allocates a block from a pool, without Terraform. The same command again finds the same block.
+    Allocate(allocate::Options),
+    /// Reserves a block for a while. `allocate`, or a plan, of the same owner and name takes it up.
+    Reserve(reserve::Options),
+    /// Changes the size of an allocation in place.
+    Resize(resize::Options),
+    /// Releases an allocation or ends a reservation. Succeeds if there is none.
+    Release(release::Options),
     /// Verifies the whole store; if there are findings, prints one line for each and exits with status 1.
     Check(check::Options),
     /// Lists the events of the history: who did what, and when.
@@ -120,7 +146,26 @@ pub fn run() -> ExitCode {
     match answer(&cli) {
         Ok(Answer::Debug) => plugin::debug(provider::provider()),
         Ok(Answer::Page(page)) => page.print(),
-        Err(failure) => out::refuse(&failure.line()),
+        Err(failure) => {
+            let tells_reasons = cli.command.as_ref().is_some_and(Command::is_for_scripts);
+            out::refuse(&failure.line(), if tells_reasons { failure.status() } else { Status::Failed })
+        }
+    }
+}
+
+impl Command {
+    /// Whether the exit status tells reasons of failure apart. That of the other commands is 2 for all failures.
+    const fn is_for_scripts(&self) -> bool {
+        matches!(
+            self,
+            Self::Pools(_)
+                | Self::Free(_)
+                | Self::Next(_)
+                | Self::Allocate(_)
+                | Self::Reserve(_)
+                | Self::Resize(_)
+                | Self::Release(_)
+        )
     }
 }
 
@@ -136,6 +181,13 @@ fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
         None => Page::text(no_command::text()),
         Some(Command::Tree(options)) => tree::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Allocations(options)) => allocations::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Pools(options)) => pools::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Free(options)) => free::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Next(options)) => next::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Allocate(options)) => allocate::page(&open_as(&cli.store, options.owner())?, options)?,
+        Some(Command::Reserve(options)) => reserve::page(&open_as(&cli.store, options.owner())?, options)?,
+        Some(Command::Resize(options)) => resize::page(open_as(&cli.store, options.owner())?.ipam(), options)?,
+        Some(Command::Release(options)) => release::page(open_as(&cli.store, options.owner())?.ipam(), options)?,
         Some(Command::Check(options)) => check::page(&open(&cli.store)?, options)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::History(options)) => history::page(open(&cli.store)?.ipam(), options)?,

@@ -8,6 +8,8 @@ use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::failure::Status;
+
 /// How to answer.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct OutputFormat {
@@ -60,7 +62,7 @@ impl Page {
         let written = stdout.write_all(self.text.as_bytes()).and_then(|()| stdout.flush());
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                refuse(&format!("Cannot write the answer: {error}."))
+                refuse(&format!("Cannot write the answer: {error}."), Status::Failed)
             }
             _ if self.has_findings => ExitCode::from(1),
             _ => ExitCode::SUCCESS,
@@ -69,10 +71,10 @@ impl Page {
 }
 
 /// Prints on one line of stderr why the command failed.
-pub(super) fn refuse(line: &str) -> ExitCode {
+pub(super) fn refuse(line: &str, status: Status) -> ExitCode {
     // If stderr is closed, the exit status still reports the failure.
     let _ = writeln!(io::stderr(), "error: {line}");
-    ExitCode::from(2)
+    ExitCode::from(status as u8)
 }
 
 /// Standard output, for an answer that is too long for a [`Page`].

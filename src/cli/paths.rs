@@ -1,6 +1,6 @@
 //! Pools by path: `top/eu-west-1/prod`.
 
-use super::failure::CommandFailure;
+use super::failure::{CommandFailure, Status};
 use crate::backend::{Ipam, PoolFilter};
 use crate::ipam::{Kind, Pool, PoolTree};
 
@@ -28,7 +28,7 @@ fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Po
         return Ok(pool);
     }
     match tree.called(wanted).as_slice() {
-        [] => Err(CommandFailure::Usage(format!("There is no pool {wanted:?} in this store. `tree` shows all pools."))),
+        [] => Err(missing(wanted)),
         [only] => Ok(&pools[*only]),
         several => {
             let list: Vec<String> = several
@@ -44,15 +44,24 @@ fn choose<'a>(pools: &'a [Pool], tree: &PoolTree, wanted: &str) -> Result<&'a Po
     }
 }
 
+/// The failure for a pool that does not exist.
+pub(super) fn missing(wanted: &str) -> CommandFailure {
+    let line = format!("There is no pool {wanted:?} in this store. `tree` shows all pools.");
+    CommandFailure::Said(Status::Missing, line)
+}
+
 /// ID of the scope that `wanted` names: a name, or an ID, which may be that of a deleted scope.
 pub(super) fn scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, CommandFailure> {
     if wanted.starts_with(Kind::Scope.id_prefix()) {
         return Ok(wanted.to_owned());
     }
     let found = ipam.find_scope(wanted)?.map(|scope| scope.meta.id);
-    found.ok_or_else(|| {
-        CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes."))
-    })
+    found.ok_or_else(|| missing_scope(wanted))
+}
+
+fn missing_scope(wanted: &str) -> CommandFailure {
+    let line = format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.");
+    CommandFailure::Said(Status::Missing, line)
 }
 
 /// [`scope_id`] of a scope that exists.
@@ -60,9 +69,7 @@ pub(super) fn present_scope_id(ipam: &dyn Ipam, wanted: &str) -> Result<String, 
     let id = scope_id(ipam, wanted)?;
     match ipam.get_scope(&id)? {
         Some(_) => Ok(id),
-        None => {
-            Err(CommandFailure::Usage(format!("There is no scope {wanted:?} in this store. `tree` shows all scopes.")))
-        }
+        None => Err(missing_scope(wanted)),
     }
 }
 

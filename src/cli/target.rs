@@ -47,6 +47,12 @@ impl Target {
 
 /// Opens a store, which must exist.
 pub(super) fn open(url: &str) -> Result<Target, CommandFailure> {
+    require(url)?;
+    open_or_new(url)
+}
+
+/// Fails if the store cannot exist.
+fn require(url: &str) -> Result<(), CommandFailure> {
     if let Some(path) = missing_file(url) {
         return Err(CommandFailure::Usage(format!(
             "There is no store at {}. Terraform creates it at the first plan. To use another store, set --store or \
@@ -54,16 +60,33 @@ pub(super) fn open(url: &str) -> Result<Target, CommandFailure> {
             path.display()
         )));
     }
-    open_or_new(url)
+    Ok(())
 }
 
-/// Opens a store, or creates it. This is the only place where a command opens a store.
+/// Opens a store, which must exist, for objects of this owner: the argument of the command, or else the owner of the
+/// provider.
+pub(super) fn open_as(url: &str, owner: Option<&String>) -> Result<Target, CommandFailure> {
+    require(url)?;
+    match (opened(url, &provider::owner(owner.cloned()))?, owner) {
+        (Target::Service(name, _), Some(_)) => Err(CommandFailure::Usage(format!(
+            "--owner has no effect in {name}: all objects in AWS IPAM belong to the AWS account."
+        ))),
+        (target, _) => Ok(target),
+    }
+}
+
+/// Opens a store, or creates it.
 pub(super) fn open_or_new(url: &str) -> Result<Target, CommandFailure> {
+    opened(url, BINARY)
+}
+
+/// Opens a store. This is the only place where a command opens a store.
+fn opened(url: &str, owner: &str) -> Result<Target, CommandFailure> {
     if let Some(service) = provider::service(url) {
         let (name, ipam) = service.map_err(CommandFailure::Usage)?;
         return Ok(Target::Service(name, ipam));
     }
-    let actor = actor(BINARY, |name| std::env::var(name).ok());
+    let actor = actor(owner, |name| std::env::var(name).ok());
     Ok(Target::SelfManaged(Box::new(Local::open(url, None, actor)?.with_scout(provider::scout()))))
 }
 

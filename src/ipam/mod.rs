@@ -73,8 +73,9 @@ pub use operations::dry_run::DryRun;
 pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;
+pub use operations::unplanned::{Granted, answers};
 pub use queries::overview::{
     Overview, OverviewQuery, PoolChoice, PoolOverview, Review, ReviewQuery, ScopeChoice, Trends,
 };
-pub use space::blocks;
+pub use space::{blocks, relations};
 pub use storage::format::Format;

@@ -72,6 +72,11 @@ pub fn owner(argument: Option<String>) -> String {
     config::owner(argument)
 }
 
+/// The fault of a name of an allocation, as a sentence; `None` if the name is good.
+pub fn fault_of_allocation_name(name: &str) -> Option<&'static str> {
+    resources::name_fault(name, true)
+}
+
 /// All resources. Registration, documentation and the tests of the rules of Terraform follow from this list.
 fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
     macro_rules! of {

@@ -1,8 +1,8 @@
 //! The texts for errors about objects of another owner.
 
 use super::holds;
-use super::words::{capital, made, owner, resource_type, until};
-use crate::ipam::{NO_OWNER, Occupant, State, Staying};
+use super::words::{capital, is_sibling, made, owner, resource_type, until};
+use crate::ipam::{Kind, NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
 fn what(of: &Occupant) -> String {
@@ -27,6 +27,12 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
             resource_type(existing.kind),
             existing.id
         ),
+        (State::Planned, _) if is_reservation(existing) => format!(
+            "{what} is reserved for {whose}{}. Choose another name, or ask for that block as the same owner. \
+             `terraform-provider-ipam release {}` ends the reservation.",
+            until(existing.hold_expires_at),
+            existing.id
+        ),
         (State::Planned | State::Lapsed, _) => format!(
             "{what} is held for a plan of {whose}{}{}. Choose another name, or wait until that plan is applied. {}",
             made(existing),
@@ -35,6 +41,11 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
         ),
     };
     (format!("The name {:?} is taken", existing.name), detail)
+}
+
+/// Whether a command, and not a plan, made the hold.
+fn is_reservation(hold: &Occupant) -> bool {
+    hold.kind == Kind::Allocation && hold.run.is_none() && !is_sibling(hold)
 }
 
 /// The reason why an object cannot be given to another owner.

@@ -1,4 +1,5 @@
-//! Operations for administrators of a store: export and import, reclaiming expired holds, pruning, and the status.
+//! Operations of commands on a store: export and import, reclaiming expired holds, pruning, the status, allocations without
+//! a plan.
 //!
 //! Most of them work on [`Local`] only, because they depend on how a self-managed store keeps its data. [`listed`] has
 //! the operations for any backend that can list its objects; [`rebuild()`] creates the objects of an export through any
@@ -13,12 +14,14 @@ mod json_mistake;
 pub mod listed;
 mod rebuild;
 mod transfer;
+mod unplanned;
 
 pub use archive::Witnessed;
 pub use forget::{ForgetMode, PrunedEvents};
 pub use holds::ReleasedHolds;
 pub use import::{Import, ImportMode};
-pub use rebuild::{Fate, Rebuild, Rebuilt, rebuild};
+pub use rebuild::{Fate, Rebuild, Rebuilt, patiently, rebuild};
+pub use unplanned::{allocate_in_service, may_succeed_later};
 
 use std::io::{self, Write};
 use std::path::PathBuf;

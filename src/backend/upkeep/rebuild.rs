@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
         };
-        let made = patiently(|| self.ipam.create_scope(&spec, &Planned::Unknown))?;
+        let made = patiently(PATIENCE, || self.ipam.create_scope(&spec, &Planned::Unknown))?;
         self.settle(Kind::Scope, meta, path, Some(made.meta.id), Fate::Made);
         Ok(())
     }
@@ -320,11 +320,11 @@ impl<'a> Builder<'a> {
             provision: blocks(&wanted.cidrs),
             special: wanted.special.clone(),
         };
-        let made = patiently(|| self.ipam.create_pool(&spec, &Planned::Unknown))?;
+        let made = patiently(PATIENCE, || self.ipam.create_pool(&spec, &Planned::Unknown))?;
         if matches!(wanted.provision, Provision::NetmaskLength(_)) {
             // The pool was created with given blocks; now it is changed to the size that was requested.
             let change = self.change(wanted, wanted.provision.clone());
-            patiently(|| self.ipam.update_pool(&made.meta.id, &change))?;
+            patiently(PATIENCE, || self.ipam.update_pool(&made.meta.id, &change))?;
         }
         self.settle(Kind::Pool, meta, path, Some(made.meta.id), Fate::Made);
         Ok(())
@@ -372,7 +372,7 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         let change = self.change(&here, Provision::Cidrs(&here.cidrs | &lacks));
-        patiently(|| self.ipam.update_pool(&id, &change))?;
+        patiently(PATIENCE, || self.ipam.update_pool(&id, &change))?;
         self.settle(Kind::Pool, meta, path, Some(id), Fate::Completed);
         Ok(())
     }
@@ -393,7 +393,7 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let spec = PoolCidrSpec { pool_id, name: Some(meta.name.clone()), size: Size::Cidr(wanted.cidr), proof: None };
-        let made = patiently(|| self.ipam.create_pool_cidr(&spec, &Planned::Unknown))?;
+        let made = patiently(PATIENCE, || self.ipam.create_pool_cidr(&spec, &Planned::Unknown))?;
         self.settle(Kind::PoolCidr, meta, path, Some(made.meta.id), Fate::Made);
         Ok(())
     }
@@ -431,7 +431,7 @@ impl<'a> Builder<'a> {
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
         };
-        let made = patiently(|| self.ipam.create_allocation(&spec, &Planned::Unknown))?;
+        let made = patiently(PATIENCE, || self.ipam.create_allocation(&spec, &Planned::Unknown))?;
         self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);
         Ok(())
     }
@@ -453,9 +453,12 @@ fn blocks(cidrs: &BTreeSet<Cidr>) -> Provision {
     if cidrs.is_empty() { Provision::Nothing } else { Provision::Cidrs(cidrs.clone()) }
 }
 
-/// Runs `work` again until it is complete or [`PATIENCE`] is over.
-fn patiently<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
-    let end = Instant::now() + PATIENCE;
+/// Runs `work` again until it is complete or `patience` is over: while a service is not finished or a store is busy.
+///
+/// # Errors
+/// The last error of `work`.
+pub fn patiently<T>(patience: Duration, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    let end = Instant::now() + patience;
     loop {
         match work() {
             Err(Error::Pending(_) | Error::Store(store::Error::Busy(_))) if Instant::now() < end => {

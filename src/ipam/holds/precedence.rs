@@ -1,7 +1,8 @@
 //! Decides which holds a request may reclaim.
 //!
 //! A hold may be reclaimed when it has expired. The owner of a hold may also reclaim it in another run, so that the
-//! earlier plans of an owner never block that owner. The holds of the present run stay.
+//! earlier plans of an owner never block that owner. The holds of the present run stay, and so do those of no run, which
+//! are reservations.
 
 use jiff::Timestamp;
 
@@ -20,7 +21,8 @@ impl Env<'_> {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
         let is_released = self.released_owner.as_deref() == Some(owner);
-        is_released || expiry <= self.now || (owner == self.actor.owner && !self.is_of_this_run(run))
+        let is_of_earlier_run = run.is_some() && !self.is_of_this_run(run);
+        is_released || expiry <= self.now || (owner == self.actor.owner && is_of_earlier_run)
     }
 
     /// Whether this is a hold that the present request may reclaim.

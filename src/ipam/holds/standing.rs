@@ -7,8 +7,8 @@ use crate::ipam::space::free;
 use crate::ipam::storage::codec::{self, BlockEntry, Record};
 use crate::ipam::storage::{keys, names};
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, LostHold, Occupant, Planned, Pool, PoolCidr, Reader, ResourceType, Result, State,
-    Terms,
+    Allocation, Cidr, Error, Kind, LostHold, Meta, Occupant, Planned, Pool, PoolCidr, Reader, ResourceType, Result,
+    State, Terms,
 };
 use crate::store::Snapshot;
 
@@ -82,6 +82,7 @@ impl Reader<'_> {
             let own = meta.owner == *owner;
             standing = match meta.state {
                 State::Planned if own && satisfies(&hold) && !self.must_move(&hold, terms) => Standing::Same(hold),
+                State::Planned if own && self.is_reserved(meta) => return Err(self.name_taken(&hold)?),
                 State::Planned if own && !terms.committing => Standing::Other(hold),
                 State::Lapsed if own && !terms.committing => Standing::Lapsed(hold),
                 State::Planned | State::Lapsed if own => return Err(self.hold_lost(&hold)?),
@@ -102,6 +103,11 @@ impl Reader<'_> {
             return Ok(Standing::Adopt(active));
         }
         Err(self.name_taken(&active)?)
+    }
+
+    /// Whether a hold is a reservation that a command made, which no plan replaces by another size.
+    fn is_reserved(&self, hold: &Meta) -> bool {
+        self.env.run.is_some() && hold.run.is_none() && !hold.is_expired(self.env.now)
     }
 
     /// Whether a hold has to be placed anew: it was in the way of an explicit block in an earlier plan and another

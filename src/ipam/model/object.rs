@@ -113,7 +113,8 @@ pub struct Meta {
     /// them, and they still existed then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces_also: Vec<String>,
-    /// The run of Terraform that requested a hold last; `None` once active, and in holds of earlier versions.
+    /// The run of Terraform that requested a hold last; `None` once active, in reservations, which a command made, and
+    /// in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
     /// A block that a resource of the same run requested by CIDR and could not have, because this hold, which was

@@ -15,3 +15,4 @@ pub(super) mod resize;
 pub(super) mod restore;
 pub(super) mod scope;
 pub(super) mod transfer;
+pub(super) mod unplanned;

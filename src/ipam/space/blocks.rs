@@ -166,7 +166,10 @@ fn pieces(cidr: Cidr, netmask_length: u8) -> Vec<Cidr> {
 }
 
 /// Number of blocks of `netmask_length` in `cidr`.
-fn block_count(cidr: Cidr, netmask_length: u8) -> Result<BigUint, BlocksError> {
+///
+/// # Errors
+/// Returns [`BlocksError::BeyondFamily`] or [`BlocksError::TooLarge`].
+pub fn block_count(cidr: Cidr, netmask_length: u8) -> Result<BigUint, BlocksError> {
     let family = cidr.family();
     if netmask_length > family.bits() {
         return Err(BlocksError::BeyondFamily { netmask_length, family });

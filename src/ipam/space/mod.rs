@@ -3,4 +3,5 @@
 pub mod blocks;
 pub(super) mod free;
 pub(super) mod placement;
+pub mod relations;
 pub(super) mod reserved;

@@ -25,3 +25,4 @@ mod restore;
 mod runs;
 pub(crate) mod simulation;
 mod transfer;
+mod unplanned;

@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use num_bigint::BigUint;
+
 use crate::ipam::blocks::{BLOCK_COUNT_MAX, BlocksError};
 use crate::ipam::{Cidr, Family};
 use crate::tf::{FunctionError, Parameter, Type, Value};
@@ -54,25 +56,34 @@ pub(super) fn cidr_or_address(arguments: &[Value], position: usize) -> Result<Ci
     Err(wrong(position, sentence))
 }
 
+/// A list of CIDRs of any family.
+pub(super) fn mixed_cidrs(arguments: &[Value], position: usize) -> Result<Vec<Cidr>> {
+    let cidr = |(index, item): (usize, &Value)| -> Result<Cidr> {
+        let Value::String(text) = item else { return Err(wrong(position, format!("Element {index} is null."))) };
+        text.parse().map_err(|why: String| wrong(position, format!("Element {index}: {why}")))
+    };
+    list(arguments, position)?.iter().enumerate().map(cidr).collect()
+}
+
 /// A list of CIDRs, all of one family.
 pub(super) fn cidrs(arguments: &[Value], position: usize) -> Result<Vec<Cidr>> {
-    let mut cidrs: Vec<Cidr> = Vec::new();
-    for (index, item) in list(arguments, position)?.iter().enumerate() {
-        let Value::String(text) = item else { return Err(wrong(position, format!("Element {index} is null."))) };
-        let cidr: Cidr = text.parse().map_err(|why| wrong(position, format!("Element {index}: {why}")))?;
-        if let Some(first) = cidrs.first()
-            && first.family() != cidr.family()
-        {
-            let sentence = format!(
-                "Element {index}: {cidr} is {} and {first} is {}. One call takes one address family.",
-                name(cidr.family()),
-                name(first.family()),
-            );
-            return Err(wrong(position, sentence));
-        }
-        cidrs.push(cidr);
-    }
-    Ok(cidrs)
+    let cidrs = mixed_cidrs(arguments, position)?;
+    let Some(first) = cidrs.first() else { return Ok(cidrs) };
+    let other = cidrs.iter().enumerate().find(|(_, cidr)| cidr.family() != first.family());
+    let Some((index, cidr)) = other else { return Ok(cidrs) };
+    let sentence = format!(
+        "Element {index}: {cidr} is {} and {first} is {}. One call takes one address family.",
+        name(cidr.family()),
+        name(first.family()),
+    );
+    Err(wrong(position, sentence))
+}
+
+/// A position in a list, from 0; of any size.
+pub(super) fn index(value: Option<&Value>, position: usize) -> Result<BigUint> {
+    let Some(Value::Number(number)) = value else { return Err(wrong(position, "A number is needed here.")) };
+    let index = number.to_integer().and_then(|index| index.to_biguint());
+    index.ok_or_else(|| wrong(position, format!("{number} is not a position: positions are whole numbers from 0.")))
 }
 
 /// A netmask length of the family of `cidr`.

@@ -1,6 +1,7 @@
-//! `cidr_contains`, `cidr_overlaps`, `cidrs_overlap`.
+//! `cidr_contains`, `cidr_overlaps`, `cidrs_overlap`, `ip_in`.
 
-use super::arguments::{Result, cidr, cidr_or_address, cidrs, parameter, same_family};
+use super::arguments::{Result, address, cidr, cidr_or_address, cidrs, mixed_cidrs, parameter, same_family};
+use crate::ipam::Cidr;
 use crate::tf::{Function, Signature, Type, Value};
 
 pub(super) struct CidrContains;
@@ -96,9 +97,42 @@ impl Function for CidrsOverlap {
     }
 }
 
+pub(super) struct IpIn;
+
+impl Function for IpIn {
+    fn name(&self) -> &'static str {
+        "ip_in"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Checks whether an address is in any CIDR of a list",
+            description: "Returns `true` if at least one CIDR of the list contains the address. The list may have \
+                CIDRs of both address families: an IPv4 address is never in an IPv6 CIDR, and the other way round, \
+                even for IPv4-mapped IPv6 addresses such as `::ffff:10.0.0.1`. An empty list contains no address.\n\n\
+                ```terraform\n\
+                provider::ipam::ip_in(\"10.1.2.3\", [\"10.0.0.0/8\", \"fd00::/8\"]) # true\n\
+                provider::ipam::ip_in(\"192.0.2.1\", [\"10.0.0.0/8\", \"fd00::/8\"]) # false\n\
+                ```",
+            parameters: vec![
+                parameter("ip", Type::String, "Address, without a netmask length."),
+                parameter("cidrs", Type::list(Type::String), "List of CIDRs of any address family."),
+            ],
+            variadic: None,
+            returns: Type::Bool,
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value> {
+        let address = Cidr::from(ipnet::IpNet::from(address(arguments, 0)?));
+        Ok(mixed_cidrs(arguments, 1)?.iter().any(|cidr| cidr.contains(&address)).into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{check, check_error, list};
+    use crate::tf::Value;
 
     #[test]
     fn block_contains_its_blocks_and_addresses() {
@@ -157,5 +191,34 @@ mod tests {
             "Element 1: ::/0 is IPv6 and 10.0.0.0/8 is IPv4.",
         );
         check_error("cidrs_overlap", &[list(["10.0.0.0/8", "10.0.0.0/x"])], 0, "Element 1: \"10.0.0.0/x\"");
+    }
+    #[test]
+    fn an_address_is_in_a_list_when_one_block_contains_it() {
+        let is_in = |ip: &str, cidrs: &[&str], answer: bool| {
+            check("ip_in", &[ip.into(), list(cidrs.iter().copied())], answer);
+        };
+        let both = ["10.0.0.0/8", "fd00::/8"];
+        is_in("10.255.255.255", &both, true);
+        is_in("fd00::1", &both, true);
+        is_in("11.0.0.0", &both, false);
+        is_in("::ffff:10.0.0.1", &both, false);
+        is_in("10.0.0.1", &["::/0"], false);
+        is_in("0.0.0.0", &["0.0.0.0/0"], true);
+        is_in("192.0.2.1", &["192.0.2.0/31"], true);
+        is_in("::1", &["::/127"], true);
+        is_in("::2", &["::1/128"], false);
+        is_in("10.0.0.1", &[], false);
+    }
+
+    #[test]
+    fn what_is_not_an_address_in_a_list_is_an_error() {
+        let wrong = |ip: &str, cidrs: &[&str], position: usize, needle: &str| {
+            check_error("ip_in", &[ip.into(), list(cidrs.iter().copied())], position, needle);
+        };
+        wrong("10.0.0.1/32", &[], 0, "\"10.0.0.1/32\" is not an address such as 10.0.0.1 or 2001:db8::1.");
+        wrong("fe80::1%eth0", &[], 0, "\"fe80::1%eth0\" is not an address");
+        wrong("10.0.0.1 ", &[], 0, "\"10.0.0.1 \" is not an address");
+        wrong("10.0.0.1", &["::/0", "10.0.0.1/8"], 1, "Element 1: \"10.0.0.1/8\" has host bits set");
+        check_error("ip_in", &["::1".into(), Value::List(vec![Value::Null])], 1, "Element 0 is null.");
     }
 }

@@ -25,10 +25,15 @@ use std::collections::BTreeSet;
 use crate::ipam::{Cidr, Family};
 use crate::tf::{Diagnostic, Path, Tf};
 
-/// Checks a name. Objects are found again by their names, so a name must not be empty, and paths must be readable.
+/// Checks a name.
 pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> Option<Diagnostic> {
-    let name = name.get()?;
-    let why = if name.trim().is_empty() {
+    name_fault(name.get()?, may_hold_slash).map(|why| Diagnostic::error("Invalid name", why).at(at))
+}
+
+/// The fault of a name, as a sentence. Objects are found again by their names, so a name must not be empty, and paths
+/// must be readable.
+pub(super) fn name_fault(name: &str, may_hold_slash: bool) -> Option<&'static str> {
+    Some(if name.trim().is_empty() {
         "The name is empty."
     } else if name.trim() != name {
         "The name begins or ends with white space."
@@ -40,8 +45,7 @@ pub(super) fn check_name(name: &Tf<String>, at: Path, may_hold_slash: bool) -> O
         "The name contains a slash, which separates the names in a path such as \"top/eu-west-1\"."
     } else {
         return None;
-    };
-    Some(Diagnostic::error("Invalid name", why).at(at))
+    })
 }
 
 /// The ID from the service. The ID of this provider may end with the ID of the pool.

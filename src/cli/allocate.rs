@@ -1,0 +1,34 @@
+//! `allocate`: takes a block out of a pool for good, without Terraform.
+//!
+//! JSON: `{store, outcome, changed, allocation}`. `outcome` is `allocated` or `already-allocated`; `changed` is `false`
+//! for the latter. `allocation` is as in `allocations --json`.
+
+use clap::Args;
+
+use super::failure::CommandFailure;
+use super::out::Page;
+use super::request::Request;
+use super::target::Target;
+use crate::backend::upkeep::{allocate_in_service, patiently};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    request: Request,
+}
+
+impl Options {
+    pub(super) fn owner(&self) -> Option<&String> {
+        self.request.caller.owner.as_ref()
+    }
+}
+
+pub(super) fn page(target: &Target, options: &Options) -> Result<Page, CommandFailure> {
+    let (request, ipam) = (&options.request, target.ipam());
+    let spec = request.spec(ipam)?;
+    let granted = match target {
+        Target::SelfManaged(local) => patiently(request.caller.timeout, || local.allocate_unplanned(&spec)),
+        Target::Service(_, ipam) => allocate_in_service(ipam.as_ref(), &spec, request.caller.timeout),
+    };
+    request.answer(ipam, &granted.map_err(|error| request.refused(ipam, error))?)
+}
