@@ -79,6 +79,7 @@ impl PoolSpace {
             pool_id: pool.meta.id.clone(),
             pool_name: pool.meta.name.clone(),
             netmask_length,
+            reserved: BigUint::ZERO,
             largest_free: self.largest_free(),
             free: Self::sum(&self.free),
             disallowed: has_room(&self.free),
