@@ -24,6 +24,7 @@ fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
         hold_expires_at: None,
         path: path.to_owned(),
         run: None,
+        is_lease: false,
     }
 }
 
