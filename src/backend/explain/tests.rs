@@ -124,6 +124,19 @@ fn a_taken_name_is_reported_with_its_owner() {
 }
 
 #[test]
+fn a_lease_of_another_run_is_reported_with_its_end() {
+    let lease = Occupant { is_lease: true, ..held(Kind::Allocation, "lab/smoke", "a-1", "10.0.0.0/28") };
+    says(
+        &name_taken(lease, Some("network")),
+        "The name \"smoke\" is taken",
+        "Allocation \"lab/smoke\" (a-1, 10.0.0.0/28) is a lease of owner \"network\" until 2026-01-01T12:00:00Z, and ends \
+         with that run. Two runs cannot have one lease at the same time. Wait until that run has ended, or give each run a \
+         name of its own. If that run is dead, its lease ends at that time, and `terraform-provider-ipam holds release \
+         --owner \"network\" --name \"smoke\"` ends it at once.",
+    );
+}
+
+#[test]
 fn an_import_is_recommended_only_for_an_object_of_the_same_owner() {
     let web = || active(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24");
     says(

@@ -44,9 +44,8 @@ impl Reader<'_> {
         if meta.state != State::Planned {
             return Ok(Former::Other(found));
         }
-        let is_of_this_process = self.env.run.is_some_and(|current| {
-            meta.run.as_ref().is_some_and(|run| run.process == current.run.process)
-        });
+        let is_of_this_process =
+            self.env.run.is_some_and(|current| meta.run.as_ref().is_some_and(|run| run.process == current.run.process));
         let is_ours = meta.is_lease && meta.owner == self.env.actor.owner;
         // The same process asks again when the store could not confirm the first commit.
         if !(is_ours && is_of_this_process) && !self.env.is_reclaimable(meta) {

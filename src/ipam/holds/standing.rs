@@ -81,7 +81,9 @@ impl Reader<'_> {
             let meta = hold.meta();
             let own = meta.owner == *owner;
             standing = match meta.state {
-                State::Planned if meta.is_lease && !self.env.is_reclaimable(meta) => return Err(self.name_taken(&hold)?),
+                State::Planned if meta.is_lease && !self.env.is_reclaimable(meta) => {
+                    return Err(self.name_taken(&hold)?);
+                }
                 State::Planned if meta.is_lease => Standing::Foreign(hold),
                 State::Lapsed if meta.is_lease && own => Standing::Lapsed(hold),
                 State::Planned if own && satisfies(&hold) && !self.must_move(&hold, terms) => Standing::Same(hold),

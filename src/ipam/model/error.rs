@@ -255,6 +255,8 @@ pub enum Unsupported {
     PublicScopes,
     /// A choice of the allocation strategy.
     Strategies,
+    /// Blocks for the length of one run.
+    Leases,
     /// Allocations in a pool without a locale.
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.
