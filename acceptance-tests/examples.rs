@@ -10,7 +10,7 @@ use crate::harness::{Workspace, examples, here};
 #[test]
 fn every_example_can_be_applied_and_destroyed() {
     let mut all = examples::configurations(false);
-    all.retain(|example| !examples::calls_functions(example));
+    all.retain(|example| !examples::calls_functions(example) && !examples::is_ephemeral(example));
     assert!(all.iter().any(|example| example.ends_with("quickstart")), "{all:?}");
     check(&all);
 }
@@ -21,6 +21,15 @@ fn every_example_of_functions_can_be_applied_and_destroyed() {
     let mut all = examples::configurations(false);
     all.retain(|example| examples::calls_functions(example));
     assert!(all.iter().any(|example| example.ends_with("address-math")), "{all:?}");
+    check(&all);
+}
+
+#[test]
+fn every_example_of_ephemeral_resources_can_be_applied_and_destroyed() {
+    Client::chosen().needs(Feature::EphemeralResources);
+    let mut all = examples::configurations(false);
+    all.retain(|example| examples::is_ephemeral(example));
+    assert!(all.iter().any(|example| example.ends_with("ipam_lease")), "{all:?}");
     check(&all);
 }
 

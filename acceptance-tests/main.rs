@@ -34,6 +34,7 @@ mod harness;
 mod holds;
 mod imports;
 mod large_blocks;
+mod leases;
 mod moving;
 mod name_conflicts;
 mod owners;

@@ -11,7 +11,7 @@ use crate::harness::store::{NewPool, Store};
 
 /// Makes a file, or a directory with all its content, writable or write-protected, as on a file system that is mounted
 /// read-only.
-fn set_writable(path: &Path, is_writable: bool) {
+pub(crate) fn set_writable(path: &Path, is_writable: bool) {
     let mode = match (path.is_dir(), is_writable) {
         (true, true) => 0o755,
         (true, false) => 0o555,

@@ -32,6 +32,8 @@ pub enum Feature {
     TestCommand,
     /// Functions of providers: `provider::ipam::...`.
     ProviderFunctions,
+    /// `ephemeral` blocks, and values of them in provisioners.
+    EphemeralResources,
     /// `moved` blocks from a resource of another type.
     #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only tests of AWS IPAM need it"))]
     MovedFromAnotherType,
@@ -43,6 +45,7 @@ impl Feature {
         match self {
             Self::TestCommand => ([1, 6], [1, 6]),
             Self::ProviderFunctions => ([1, 8], [1, 7]),
+            Self::EphemeralResources => ([1, 10], [1, 11]),
             Self::MovedFromAnotherType => ([1, 8], [1, 10]),
         }
     }
@@ -53,6 +56,7 @@ impl fmt::Display for Feature {
         f.write_str(match self {
             Self::TestCommand => "`terraform test`",
             Self::ProviderFunctions => "a function of a provider",
+            Self::EphemeralResources => "an ephemeral resource",
             Self::MovedFromAnotherType => "`moved` from another type",
         })
     }

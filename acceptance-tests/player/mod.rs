@@ -2,6 +2,7 @@
 //! checks of the answers (the rules of the change lifecycle). A failed check panics with Terraform's message.
 
 pub mod client;
+pub mod ephemeral;
 pub mod identities;
 pub mod old_numbers;
 

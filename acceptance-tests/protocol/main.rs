@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // Panicking is how a test fails; the helpers here are called from tests only.
 
 mod calls;
+mod ephemeral;
 mod identity;
 mod numbers;
 #[path = "../player/mod.rs"]

@@ -56,6 +56,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         updated_at: Timestamp::UNIX_EPOCH,
         replaces: None,
         replaces_also: Vec::new(),
+        is_lease: false,
         run: None,
         in_the_way_of: None,
         waits_for: Vec::new(),

@@ -31,6 +31,7 @@ pub(super) fn name_taken(existing: &Scope) -> Error {
             hold_expires_at: None,
             path: existing.meta.name.clone(),
             run: None,
+            is_lease: false,
         },
         asked_by: None,
     }

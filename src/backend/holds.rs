@@ -41,6 +41,21 @@ pub trait Holds: Send + Sync {
     /// Holds the name and the block of a new allocation.
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation>;
 
+    /// Takes a block for the length of the present run, which is over after `duration` unless it is renewed.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::NameTaken`] when another run has a lease of that name.
+    fn open_lease(&self, spec: &AllocationSpec, duration: Duration) -> Result<Allocation>;
+
+    /// Moves the end of a lease: `duration` from now.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::HoldLost`] when the lease is over and its block went to another object.
+    fn renew_lease(&self, id: &str, name: &str, duration: Duration) -> Result<Allocation>;
+
+    /// Ends a lease. The end of one that is over already succeeds.
+    fn close_lease(&self, id: &str) -> Result<()>;
+
     /// Holds the space that another size needs in addition, when the allocation can have that size in place.
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize>;
 

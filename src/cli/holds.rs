@@ -1,6 +1,6 @@
 //! `holds`: lists the holds of plans, and `holds release`, which removes holds before they expire.
 //!
-//! JSON: `{store, holds: [{kind, id, path, cidr, growth, owner, since, expires_at, expired, run_url, host, directory}]}`;
+//! JSON: `{store, holds: [{kind, id, path, cidr, growth, lease, owner, since, expires_at, expired, run_url, host, directory}]}`;
 //! for `release`: `{store, released: [event], kept: [hold]}`, each event as in `events --json`.
 
 use clap::{Args, Subcommand};
@@ -71,6 +71,7 @@ struct Answer<'a> {
     path: &'a str,
     cidr: Option<Cidr>,
     growth: bool,
+    lease: bool,
     owner: &'a str,
     since: Option<Timestamp>,
     expires_at: Timestamp,
@@ -89,6 +90,7 @@ impl<'a> Answer<'a> {
             path: &hold.of.path,
             cidr: hold.of.cidr,
             growth: hold.is_growth,
+            lease: hold.of.is_lease,
             owner: &hold.of.owner,
             since: hold.since,
             expires_at: hold.expires_at,
@@ -127,7 +129,11 @@ fn list(holds: &[Hold], store: &str, now: Timestamp, format: OutputFormat) -> Pa
         return Page::text("No holds.\n");
     }
     let row = |hold: &Hold| {
-        let what = if hold.is_growth { "growth" } else { hold.of.kind.word() };
+        let what = match hold {
+            Hold { is_growth: true, .. } => "growth",
+            Hold { of, .. } if of.is_lease => "lease",
+            Hold { of, .. } => of.kind.word(),
+        };
         vec![
             what.to_owned(),
             clean(&hold.of.path),
@@ -189,6 +195,7 @@ mod tests {
             hold_expires_at: Some(expires_at),
             path: path.into(),
             run: Some(Box::new(run)),
+            is_lease: false,
         };
         Hold { of, is_growth: false, since: now.checked_sub(SignedDuration::from_mins(90)).ok(), expires_at }
     }
@@ -218,7 +225,7 @@ mod tests {
             value["holds"][0],
             json!({
                 "kind": "allocation", "id": "ipam-pool-alloc-1", "path": "top/web", "cidr": "10.0.0.0/24", "growth": false,
-                "owner": "network", "since": "2026-01-01T10:30:00Z", "expires_at": "2026-01-01T12:30:00Z",
+                "lease": false, "owner": "network", "since": "2026-01-01T10:30:00Z", "expires_at": "2026-01-01T12:30:00Z",
                 "expired": false, "run_url": null, "host": "build-1", "directory": "/srv/net",
             })
         );

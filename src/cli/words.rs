@@ -15,6 +15,9 @@ pub(super) fn count(number: u64, word: &str) -> String {
 pub(super) fn state_remark(meta: &Meta, now: Timestamp) -> Option<String> {
     match (meta.state, meta.hold_expires_at) {
         (State::Active, _) => None,
+        (State::Planned, Some(expiry)) if expiry > now && meta.is_lease => {
+            Some(format!("leased until {}", time(expiry)))
+        }
         (State::Planned, Some(expiry)) if expiry > now => Some(format!("planned, held until {}", time(expiry))),
         (State::Planned, Some(expiry)) => Some(format!("planned, hold expired {}", time(expiry))),
         (State::Planned, None) => Some("planned".to_owned()),

@@ -1,11 +1,14 @@
-//! The resources, data sources and functions of the provider, with schemas and types that are computed once at the start.
+//! The resources, data sources, ephemeral resources and functions of the provider, with schemas and types that are computed once at the start.
 
 use std::collections::HashMap;
 
 use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
-use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
+use crate::tf::{
+    Diagnostic, Diagnostics, ErasedDataSource, ErasedEphemeralResource, ErasedResource, Function, Provider, Signature,
+    Type,
+};
 
 pub(super) struct Catalog {
     pub(super) provider: Provider,
@@ -15,6 +18,7 @@ pub(super) struct Catalog {
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
+    ephemeral_resources: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
 }
 
@@ -38,6 +42,12 @@ impl Catalog {
             schemas.data_source_schemas.insert(data_source.type_name().to_owned(), schema::schema(&schema));
             data_sources.insert(data_source.type_name(), (position, schema.block.value_type()));
         }
+        let mut ephemeral_resources = HashMap::new();
+        for (position, resource) in provider.ephemeral_resources.iter().enumerate() {
+            let schema = resource.schema();
+            schemas.ephemeral_resource_schemas.insert(resource.type_name().to_owned(), schema::schema(&schema));
+            ephemeral_resources.insert(resource.type_name(), (position, schema.block.value_type()));
+        }
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
@@ -52,6 +62,7 @@ impl Catalog {
             schemas,
             resources,
             data_sources,
+            ephemeral_resources,
             functions,
         }
     }
@@ -71,6 +82,16 @@ impl Catalog {
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
         Ok((&*self.provider.data_sources[*position], ty))
+    }
+
+    /// The ephemeral resource with this type name, and the type of its value.
+    pub(super) fn ephemeral_resource(
+        &self,
+        type_name: &str,
+    ) -> Result<(&dyn ErasedEphemeralResource, &Type), Diagnostics> {
+        let known = self.ephemeral_resources.get(type_name);
+        let (position, ty) = known.ok_or_else(|| missing("ephemeral resource", type_name))?;
+        Ok((&*self.provider.ephemeral_resources[*position], ty))
     }
 
     /// The function with this name.

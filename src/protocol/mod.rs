@@ -8,6 +8,7 @@ mod catalog;
 mod data_source;
 mod diagnostics;
 mod digits;
+mod ephemeral;
 mod function;
 mod guard;
 mod identity;

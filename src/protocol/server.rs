@@ -11,7 +11,7 @@ use tracing::Span;
 use super::answer::{self, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{data_source, diagnostics, function, identity, provider, resource, unoffered, wire};
+use super::{data_source, diagnostics, ephemeral, function, identity, provider, resource, unoffered, wire};
 use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
@@ -176,13 +176,10 @@ calls! {
         GenerateResourceConfig generate_resource_config(generate_resource_config / type_name)
             => unoffered::generated_configuration;
         ValidateEphemeralResourceConfig validate_ephemeral_resource_config(validate_ephemeral_resource_config / type_name)
-            => unoffered::ephemeral_resources;
-        OpenEphemeralResource open_ephemeral_resource(open_ephemeral_resource / type_name)
-            => unoffered::ephemeral_resources;
-        RenewEphemeralResource renew_ephemeral_resource(renew_ephemeral_resource / type_name)
-            => unoffered::ephemeral_resources;
-        CloseEphemeralResource close_ephemeral_resource(close_ephemeral_resource / type_name)
-            => unoffered::ephemeral_resources;
+            => ephemeral::validate;
+        OpenEphemeralResource open_ephemeral_resource(open_ephemeral_resource / type_name) => ephemeral::open;
+        RenewEphemeralResource renew_ephemeral_resource(renew_ephemeral_resource / type_name) => ephemeral::renew;
+        CloseEphemeralResource close_ephemeral_resource(close_ephemeral_resource / type_name) => ephemeral::close;
         ValidateListResourceConfig validate_list_resource_config(validate_list_resource_config / type_name)
             => unoffered::list_resources;
         PlanAction plan_action(plan_action / action_type) => unoffered::actions;

@@ -1,5 +1,6 @@
 //! The service over a small provider, without a connection.
 
+mod ephemeral;
 mod streams;
 
 use std::sync::{Arc, Mutex};
@@ -176,6 +177,7 @@ fn server_of(things: Things) -> Server {
         config: Box::new(Config),
         resources: vec![Box::new(things)],
         data_sources: vec![Box::new(ThingData)],
+        ephemeral_resources: vec![Box::new(ephemeral::Loan)],
         functions: vec![Box::new(Join)],
         stop: Stop::default(),
         finish: Arc::new(|| {}),

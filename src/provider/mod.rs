@@ -1,4 +1,5 @@
-//! The interface for Terraform users: the provider block, and one file for each resource, data source and function.
+//! The interface for Terraform users: the provider block, and one file for each resource, data source, ephemeral resource and
+//! function.
 //!
 //! A new resource needs one file and one line in [`resources()`].
 
@@ -10,11 +11,13 @@ mod changes;
 mod config;
 mod create;
 mod data;
+mod ephemeral;
 mod errors;
 mod functions;
 mod hand_over;
 mod holding;
 mod kept_arguments;
+mod leases;
 mod moves;
 mod naming;
 mod noun;
@@ -119,6 +122,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
             all.extend(service::all_data(shared));
             all
         },
+        ephemeral_resources: ephemeral::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

@@ -9,6 +9,7 @@ use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
 use super::changes::Changes;
+use super::leases::Leases;
 use super::on_missing::OnMissing;
 use super::queue::Queue;
 use super::session::Session;
@@ -47,6 +48,8 @@ pub(super) struct Shared {
     pub(super) session: Session,
     /// The changes to pools that the plans of this walk make.
     pub(super) changes: Changes,
+    /// The leases that this process has open.
+    pub(super) leases: Leases,
     /// New objects that wait for the block of another object.
     pub(super) queue: Queue,
     /// How long a resource waits for another resource of the same configuration: for its read, the release of its name,
@@ -64,6 +67,7 @@ impl Default for Shared {
             setup: RwLock::new(Setup::NotYet),
             session: Session::default(),
             changes: Changes::default(),
+            leases: Leases::default(),
             queue: Queue::default(),
             sibling_wait: SIBLING_WAIT,
         }
@@ -110,13 +114,19 @@ impl Shared {
         })
     }
 
-    /// Marks all objects that this process created as present in a state. Terraform has finished in order, so it has
-    /// received every answer. Failures are only logged, because the next refresh marks the objects as well.
+    /// Marks all objects that this process created as present in a state, and ends the leases that Terraform has not
+    /// closed. Terraform has finished in order, so it has received every answer. Failures are only logged: the next
+    /// refresh marks the objects as well, and leases end by themselves.
     pub(super) fn finish(&self) {
         let Ok(Some(configured)) = self.configured() else { return };
         let confirmed = configured.ipam.holds().map(|holds| holds.confirm_all(&self.session.all_made()));
         if let Some(Err(error)) = confirmed {
             tracing::debug!(?error, "not confirmed");
+        }
+        for id in self.leases.take() {
+            if let Some(Err(error)) = configured.ipam.holds().map(|holds| holds.close_lease(&id)) {
+                tracing::debug!(id, ?error, "not released");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod imports;
 mod input;
 mod kept_arguments;
 mod kept_meanwhile;
+mod leases;
 mod locales;
 mod names;
 mod one_at_a_time;

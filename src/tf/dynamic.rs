@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ephemeral::ErasedEphemeralResource;
 use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Configure, DataSource, Function, MoveSource, Resource, Stop};
 use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
@@ -19,6 +20,8 @@ pub struct Provider {
     pub resources: Vec<Box<dyn ErasedResource>>,
     /// All data sources, in any order.
     pub data_sources: Vec<Box<dyn ErasedDataSource>>,
+    /// All ephemeral resources, in any order.
+    pub ephemeral_resources: Vec<Box<dyn ErasedEphemeralResource>>,
     /// All functions, in any order.
     pub functions: Vec<Box<dyn Function>>,
     /// Set by StopProvider.
@@ -36,6 +39,11 @@ impl Provider {
     /// The data source with this type name.
     pub fn data_source(&self, type_name: &str) -> Option<&dyn ErasedDataSource> {
         self.data_sources.iter().map(AsRef::as_ref).find(|data_source| data_source.type_name() == type_name)
+    }
+
+    /// The ephemeral resource with this type name.
+    pub fn ephemeral_resource(&self, type_name: &str) -> Option<&dyn ErasedEphemeralResource> {
+        self.ephemeral_resources.iter().map(AsRef::as_ref).find(|resource| resource.type_name() == type_name)
     }
 
     /// The function with this name.

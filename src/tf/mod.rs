@@ -1,11 +1,12 @@
 //! The concepts of Terraform, independent of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
-//! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
+//! [`Resource`], [`DataSource`], [`EphemeralResource`] and [`Function`], and the rules of plan and apply, once for all resources.
 
 mod attr;
 mod configuration;
 mod declare;
 mod diagnostic;
 mod dynamic;
+mod ephemeral;
 mod json;
 mod kept_arguments;
 mod lifecycle;
@@ -25,6 +26,7 @@ mod value;
 pub use attr::{Attr, wrong_value};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use dynamic::*;
+pub use ephemeral::*;
 pub use json::from_json;
 pub use model::{BlockAttr, Model, Tf, decode_field, encode_field, field_name};
 pub use number::Number;

@@ -75,7 +75,7 @@ fn generate() -> Outcome<Pages> {
 /// written by hand and are not included.
 fn existing(docs: &Path) -> Outcome<Pages> {
     let mut pages = Pages::new();
-    for folder in ["", "resources", "data-sources", "functions"] {
+    for folder in ["", "resources", "data-sources", "ephemeral-resources", "functions"] {
         let directory = docs.join(folder);
         if !directory.is_dir() {
             continue;

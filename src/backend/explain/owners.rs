@@ -1,7 +1,7 @@
 //! The texts for errors about objects of another owner.
 
 use super::holds;
-use super::words::{capital, is_sibling, made, owner, resource_type, until};
+use super::words::{capital, is_sibling, leased, made, owner, resource_type, until};
 use crate::ipam::{Kind, NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
@@ -26,6 +26,14 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
              import {}.NAME {}",
             resource_type(existing.kind),
             existing.id
+        ),
+        (State::Planned, _) if existing.is_lease => format!(
+            "{what} is a lease of {whose}{}, and ends with that run. Two runs cannot have one lease at the same time. \
+             Wait until that run has ended, or give each run a name of its own. If that run is dead, its lease ends at \
+             that time, and `terraform-provider-ipam holds release --owner {:?} --name {:?}` ends it at once.",
+            leased(existing),
+            existing.owner,
+            existing.name
         ),
         (State::Planned, _) if is_reservation(existing) => format!(
             "{what} is reserved for {whose}{}. Choose another name, or ask for that block as the same owner. \

@@ -112,6 +112,13 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              `ipam_allocation`."
                 .to_owned(),
         ),
+        Unsupported::Leases => (
+            "AWS IPAM has no leases".to_owned(),
+            "A lease ends by itself when its run dies. An allocation in AWS stays until somebody releases it, so a run that \
+             dies would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
+             in a self-managed store."
+                .to_owned(),
+        ),
         Unsupported::NoLocale => (
             "The pool has no locale".to_owned(),
             "AWS IPAM allocates only from pools that have a `locale`, the Region where the addresses are used. Set \

@@ -24,6 +24,7 @@ fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
         hold_expires_at: None,
         path: path.to_owned(),
         run: None,
+        is_lease: false,
     }
 }
 
@@ -127,6 +128,19 @@ fn a_taken_name_is_reported_with_its_owner() {
          released with `terraform-provider-ipam holds release --owner \"network\"`. A hold of your own earlier plan \
          never blocks a plan. If the owner is your own, another resource of this run has asked for the same block or \
          name: plan again, and a resource that was placed by size moves to another block.",
+    );
+}
+
+#[test]
+fn a_lease_of_another_run_is_reported_with_its_end() {
+    let lease = Occupant { is_lease: true, ..held(Kind::Allocation, "lab/smoke", "a-1", "10.0.0.0/28") };
+    says(
+        &name_taken(lease, Some("network")),
+        "The name \"smoke\" is taken",
+        "Allocation \"lab/smoke\" (a-1, 10.0.0.0/28) is a lease of owner \"network\" until 2026-01-01T12:00:00Z, and ends \
+         with that run. Two runs cannot have one lease at the same time. Wait until that run has ended, or give each run a \
+         name of its own. If that run is dead, its lease ends at that time, and `terraform-provider-ipam holds release \
+         --owner \"network\" --name \"smoke\"` ends it at once.",
     );
 }
 

@@ -26,6 +26,7 @@ fn occupant_words(occupant: &Occupant) -> String {
     }
     let state = match occupant.state {
         State::Active => "active".to_owned(),
+        State::Planned if occupant.is_lease => format!("leased{}", leased(occupant)),
         State::Planned => format!("planned{}, held{}", made(occupant), until(occupant.hold_expires_at)),
         State::Lapsed => "planned, hold reclaimed".to_owned(),
     };
@@ -52,6 +53,12 @@ pub fn made_at(origin: &Origin) -> String {
 /// The origin of a hold, if it is known: " (made in /srv/net on build-1)".
 pub(super) fn made(hold: &Occupant) -> String {
     hold.run.as_ref().map(|run| format!(" (made {})", made_at(&run.origin))).unwrap_or_default()
+}
+
+/// The run that has a lease, and the end of the lease: " to a run in /srv/net on build-1 until ...".
+pub(super) fn leased(lease: &Occupant) -> String {
+    let run = lease.run.as_ref().map(|run| format!(" to a run {}", made_at(&run.origin))).unwrap_or_default();
+    format!("{run}{}", until(lease.hold_expires_at))
 }
 
 pub(super) fn pool(name: &str, id: &str) -> String {

@@ -61,6 +61,21 @@ impl Holds for Local {
         self.plan(turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
     }
 
+    fn open_lease(&self, spec: &AllocationSpec, duration: Duration) -> Result<Allocation> {
+        let wish = spec.clone();
+        self.write(&spec.name, move |ledger| ledger.open_lease(&wish, duration))
+    }
+
+    fn renew_lease(&self, id: &str, name: &str, duration: Duration) -> Result<Allocation> {
+        let (renewed, called) = (id.to_owned(), name.to_owned());
+        self.write(name, move |ledger| ledger.renew_lease(&renewed, &called, duration))
+    }
+
+    fn close_lease(&self, id: &str) -> Result<()> {
+        let closed = id.to_owned();
+        self.write(id, move |ledger| ledger.close_lease(&closed))
+    }
+
     fn plan_resize(&self, id: &str, size: Size, terms: &Terms) -> Result<Resize> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_resize(id, size, terms);
         let grown = id.to_owned();

@@ -6,7 +6,7 @@
 
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::index;
-use crate::ipam::{Allocation, Cidr, Kind, Ledger, Pool, PoolCidr, Provision, Result, Size, State};
+use crate::ipam::{Allocation, Cidr, Kind, Ledger, Meta, Pool, PoolCidr, Provision, Result, Size, State};
 
 impl Ledger<'_> {
     /// Records that these holds of the same owner are in the way of `wished`. Holds that were requested by CIDR are
@@ -42,7 +42,8 @@ impl Ledger<'_> {
 
     fn own_hold<R: Record>(&mut self, id: &str) -> Result<Option<R>> {
         let found: Option<R> = codec::load(self.tx, id)?;
-        Ok(found.filter(|hold| hold.meta().state == State::Planned && hold.meta().owner == self.env.actor.owner))
+        let is_movable = |meta: &Meta| meta.state == State::Planned && !meta.is_lease;
+        Ok(found.filter(|hold| is_movable(hold.meta()) && hold.meta().owner == self.env.actor.owner))
     }
 }
 

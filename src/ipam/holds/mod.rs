@@ -5,6 +5,7 @@ pub(super) mod exhausted;
 pub(super) mod explicit_first;
 pub(super) mod given_up;
 pub(super) mod lapse;
+pub(super) mod lease;
 pub(super) mod list;
 pub(super) mod notes;
 pub(super) mod planned_space;

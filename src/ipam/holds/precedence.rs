@@ -3,6 +3,8 @@
 //! A hold may be reclaimed when it has expired. The owner of a hold may also reclaim it in another run, so that the
 //! earlier plans of an owner never block that owner. The holds of the present run stay, and so do those of no run, which
 //! are reservations.
+//!
+//! A lease is not what an earlier plan left: a run uses its block. It stays until it has expired or its run has ended.
 
 use jiff::Timestamp;
 
@@ -20,14 +22,31 @@ impl Env<'_> {
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
-        let is_released = self.released_owner.as_deref() == Some(owner);
         let is_of_earlier_run = run.is_some() && !self.is_of_this_run(run);
-        is_released || expiry <= self.now || (owner == self.actor.owner && is_of_earlier_run)
+        self.is_over(owner, expiry) || (owner == self.actor.owner && is_of_earlier_run)
+    }
+
+    /// Whether a hold has expired, or the holds of its owner are being released.
+    fn is_over(&self, owner: &str, expiry: Timestamp) -> bool {
+        self.released_owner.as_deref() == Some(owner) || expiry <= self.now
     }
 
     /// Whether this is a hold that the present request may reclaim.
     pub(in crate::ipam) fn is_reclaimable(&self, meta: &Meta) -> bool {
-        meta.state == State::Planned && self.makes_way(&meta.owner, meta.hold_expires_at, meta.run.as_deref())
+        match meta.state {
+            State::Planned if meta.is_lease => self.is_lease_over(meta),
+            State::Planned => self.makes_way(&meta.owner, meta.hold_expires_at, meta.run.as_deref()),
+            State::Lapsed | State::Active => false,
+        }
+    }
+
+    /// Whether a lease does not count any more. Only a request of the same terraform process can see that the run of
+    /// the lease has ended; for all others, the lease stays until it expires.
+    fn is_lease_over(&self, meta: &Meta) -> bool {
+        let has_ended = |run: &Run| self.run.is_some_and(|current| current.outlives(run));
+        let is_ours = meta.owner == self.actor.owner;
+        meta.hold_expires_at.is_some_and(|expiry| self.is_over(&meta.owner, expiry))
+            || (is_ours && meta.run.as_deref().is_some_and(has_ended))
     }
 
     /// Whether an allocation has a planned growth that may be reclaimed.

@@ -26,7 +26,7 @@ pub(in crate::ipam) enum Standing<R> {
     Adopt(R),
     /// The request's own hold for another size.
     Other(R),
-    /// Another owner's hold that has expired.
+    /// Another owner's hold that has expired, or a lease that is over.
     Foreign(R),
     /// The request's own hold, whose space was given to another object.
     Lapsed(R),
@@ -81,6 +81,11 @@ impl Reader<'_> {
             let meta = hold.meta();
             let own = meta.owner == *owner;
             standing = match meta.state {
+                State::Planned if meta.is_lease && !self.env.is_reclaimable(meta) => {
+                    return Err(self.name_taken(&hold)?);
+                }
+                State::Planned if meta.is_lease => Standing::Foreign(hold),
+                State::Lapsed if meta.is_lease && own => Standing::Lapsed(hold),
                 State::Planned if own && satisfies(&hold) && !self.must_move(&hold, terms) => Standing::Same(hold),
                 State::Planned if own && self.is_reserved(meta) => return Err(self.name_taken(&hold)?),
                 State::Planned if own && !terms.committing => Standing::Other(hold),
@@ -193,6 +198,9 @@ impl Reader<'_> {
     /// Details of the lapsed hold that the request found, if it found one.
     pub(in crate::ipam) fn lost_hold<R: Record>(&mut self, standing: &Standing<R>) -> Result<Option<LostHold>> {
         let Standing::Lapsed(hold) = standing else { return Ok(None) };
+        if hold.meta().is_lease {
+            return Ok(None);
+        }
         let pool: Option<Pool> =
             if R::KIND == Kind::Pool { codec::load(self.snapshot, &hold.meta().id)? } else { None };
         let error = match pool {

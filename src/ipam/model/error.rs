@@ -30,6 +30,8 @@ pub struct Occupant {
     pub path: String,
     /// The run that requested the hold last, when it is known.
     pub run: Option<Box<Run>>,
+    /// Whether the hold is a lease.
+    pub is_lease: bool,
 }
 
 impl Occupant {
@@ -45,6 +47,7 @@ impl Occupant {
             hold_expires_at: meta.hold_expires_at,
             path: meta.name.clone(),
             run: meta.run.clone(),
+            is_lease: meta.is_lease,
         }
     }
 }
@@ -258,6 +261,8 @@ pub enum Unsupported {
     Strategies,
     /// Reserved space in a pool.
     ReservedSpace,
+    /// Blocks for the length of one run.
+    Leases,
     /// Allocations in a pool without a locale.
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.

@@ -113,6 +113,10 @@ pub struct Meta {
     /// them, and they still existed then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces_also: Vec<String>,
+    /// Whether a hold is a lease: an ephemeral resource has the block for the length of one run. Only the passing of
+    /// its expiry, or the end of that run, makes it give way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_lease: bool,
     /// The run of Terraform that requested a hold last; `None` once active, in reservations, which a command made, and
     /// in holds of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,13 @@ pub struct CurrentRun {
 }
 
 impl CurrentRun {
+    /// Whether `run` was served by another process of the same terraform process, which has ended.
+    pub(in crate::ipam) fn outlives(&self, run: &Run) -> bool {
+        let own = &self.run;
+        let is_sibling = !own.parent.is_empty() && own.parent == run.parent;
+        is_sibling && own.process != run.process && !(self.is_alive)(run)
+    }
+
     /// Whether a hold of `run` counts as a hold of this run. `applying`: one terraform applies its plan with another
     /// provider process, so that all of its processes count.
     pub(in crate::ipam) fn includes(&self, run: &Run, applying: bool) -> bool {

@@ -30,7 +30,7 @@ impl SizeRequest {
         }
     }
 
-    fn satisfied_by(&self, allocation: &Allocation, disallowed: &BTreeSet<Cidr>) -> bool {
+    pub(in crate::ipam) fn satisfied_by(&self, allocation: &Allocation, disallowed: &BTreeSet<Cidr>) -> bool {
         let block = &allocation.cidr;
         match self {
             Self::Block(wished) => wished == block,
@@ -99,7 +99,7 @@ pub fn check_tags(tags: &Tags, pool: &Pool) -> Result<()> {
     })
 }
 
-fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
+pub(in crate::ipam) fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation) + '_ {
     |allocation| {
         allocation.size = spec.size;
         allocation.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);

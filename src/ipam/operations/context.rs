@@ -95,6 +95,8 @@ pub(in crate::ipam) const TOO_DEEP: &str = "a damaged record: the pool is inside
 pub(in crate::ipam) enum Birth {
     /// As a hold.
     Hold { expires_at: Timestamp, replaces: Option<String> },
+    /// As a lease, which is a hold for the present run alone.
+    Lease { expires_at: Timestamp },
     /// As an active object, with the id that a preview showed, if there was one.
     Active { id: Option<String> },
 }
@@ -214,6 +216,7 @@ impl<'a> Ledger<'a> {
         };
         let (state, hold_expires_at, replaces) = match birth {
             Birth::Hold { expires_at, replaces, .. } => (State::Planned, Some(*expires_at), replaces.clone()),
+            Birth::Lease { expires_at } => (State::Planned, Some(*expires_at), None),
             Birth::Active { .. } => (State::Active, None, None),
         };
         Ok(Meta {
@@ -227,6 +230,7 @@ impl<'a> Ledger<'a> {
             updated_at: self.env.now,
             replaces,
             replaces_also: Vec::new(),
+            is_lease: matches!(birth, Birth::Lease { .. }),
             in_the_way_of: None,
             waits_for: Vec::new(),
             arguments_kept_until: None,

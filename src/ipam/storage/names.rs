@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys;
-use crate::ipam::{Kind, Ledger, Reader, Result, State};
+use crate::ipam::{Allocation, Kind, Ledger, Reader, Result, State};
 use crate::store::{Snapshot, Tx};
 
 /// An entry of the name index.
@@ -116,9 +116,12 @@ impl Ledger<'_> {
             Kind::Pool => codec::expect(self.tx, id).and_then(|pool| self.try_lapse_pool(&pool)),
             Kind::PoolCidr => codec::expect(self.tx, id).and_then(|pool_cidr| self.try_lapse_pool_cidr(&pool_cidr)),
             Kind::Allocation => {
-                let hold = codec::expect(self.tx, id)?;
-                self.lapse_allocation(&hold)?;
-                Ok(true)
+                let hold: Allocation = codec::expect(self.tx, id)?;
+                let stays = hold.meta.is_lease && !self.env.is_reclaimable(&hold.meta);
+                if !stays {
+                    self.lapse_allocation(&hold)?;
+                }
+                Ok(!stays)
             }
             Kind::Discovery | Kind::Treatment | Kind::History => Ok(true),
         }

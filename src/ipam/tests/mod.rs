@@ -12,6 +12,7 @@ mod given_up;
 mod history;
 mod holds;
 mod journal;
+mod leases;
 mod locales;
 mod lookups;
 mod model;

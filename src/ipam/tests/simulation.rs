@@ -1,6 +1,7 @@
 //! A simulation of several owners, with time that passes and transactions that are interrupted at any point. The store
 //! is audited after every step.
 
+mod leases;
 mod partly_applied;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ struct Simulation {
     dice: u64,
     /// Plans that may be applied, possibly late.
     plans: Vec<(String, Plan)>,
+    /// Leases that their runs have opened and not closed.
+    leases: Vec<Allocation>,
     /// The removed events; `None`: no events are ever removed.
     archive: Option<Vec<Event>>,
 }
@@ -47,7 +50,7 @@ impl Simulation {
             ipam_id: None,
         };
         world.write(|ledger| ledger.create_scope(&other, &Planned::Unknown)).unwrap();
-        Self { world, dice: seed, plans: Vec::new(), archive: None }
+        Self { world, dice: seed, plans: Vec::new(), leases: Vec::new(), archive: None }
     }
 
     fn roll(&mut self, sides: usize) -> usize {
@@ -93,7 +96,9 @@ impl Simulation {
         if self.archive.is_some() && self.roll(12) == 0 {
             self.forget();
         }
-        match self.roll(24) {
+        match self.roll(26) {
+            24 => self.open_lease(&name),
+            25 => self.renew_or_close_lease(),
             21 => self.regroup(),
             22 => self.relabel(),
             23 => self.rename_pool_cidr(),
@@ -420,6 +425,7 @@ impl Simulation {
             if pool.source_pool_id.is_some() {
                 let cascade = self.roll(4) == 0;
                 let _ = expected(self.write(|ledger| ledger.delete_pool(&pool.meta.id, cascade)));
+                self.forget_leases_in_deleted_pools();
             }
         } else if let Some(allocation) = self.any_allocation() {
             self.write(|ledger| ledger.delete_allocation(&allocation.meta.id)).unwrap();
@@ -458,7 +464,9 @@ fn owners_who_plan_and_apply_and_are_interrupted_never_damage_the_store() {
         simulation.archive = (seed % 2 == 0).then(Vec::new);
         for step in 0..150 {
             simulation.step();
-            simulation.check(&format!("seed {seed} step {step}"));
+            let at = format!("seed {seed} step {step}");
+            simulation.check(&at);
+            simulation.check_leases(&at);
         }
         simulation.apply_the_rest();
         simulation.world.check();
@@ -470,6 +478,7 @@ fn owners_who_plan_and_apply_and_are_interrupted_never_damage_the_store() {
     }
     for happened in [
         "hold pool",
+        "release allocation",
         "create pool",
         "expire pool",
         "create pool CIDR",

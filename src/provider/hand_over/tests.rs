@@ -19,6 +19,7 @@ fn overlap(block: &str) -> Error {
         hold_expires_at: None,
         path: "p/old".into(),
         run: None,
+        is_lease: false,
     };
     Error::Overlap { cidr: cidr("10.0.0.0/24"), with: vec![with] }
 }

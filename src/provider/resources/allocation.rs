@@ -64,7 +64,7 @@ model! {
 impl AllocationModel {
     /// How the configuration asks for the block; `None` while that is unknown. In a plan, `config` decides, because the
     /// other model still contains the computed one of the two arguments.
-    pub(super) fn size(config: &Self) -> Option<Size> {
+    pub(in crate::provider) fn size(config: &Self) -> Option<Size> {
         match (&config.cidr, &config.netmask_length) {
             // A netmask length next to the block agrees with it.
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
@@ -74,7 +74,7 @@ impl AllocationModel {
         }
     }
 
-    pub(super) fn request(&self, size: Size, tags: &Tags) -> Option<AllocationSpec> {
+    pub(in crate::provider) fn request(&self, size: Size, tags: &Tags) -> Option<AllocationSpec> {
         if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() {
             return None;
         }

@@ -55,6 +55,8 @@ fn golden_schema_is_what_users_see() {
         provider.resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let sources: Json =
         provider.data_sources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let ephemeral: Json =
+        provider.ephemeral_resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let functions = provider.functions.iter().map(|function| {
         let signature = function.signature();
         let parameters: Vec<Json> = signature
@@ -70,6 +72,7 @@ fn golden_schema_is_what_users_see() {
         "provider": schema(&provider.config.schema()),
         "resources": resources,
         "data_sources": sources,
+        "ephemeral_resources": ephemeral,
         "functions": functions.collect::<Json>(),
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/schema.golden.json");
@@ -89,7 +92,8 @@ fn terraform_accepts_every_schema() {
     let provider = crate::provider::provider();
     let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
     let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
-    for (name, schema) in schemas.chain([("provider", provider.config.schema())]) {
+    let ephemeral = provider.ephemeral_resources.iter().map(|one| (one.type_name(), one.schema()));
+    for (name, schema) in schemas.chain(ephemeral).chain([("provider", provider.config.schema())]) {
         assert_eq!(schema_problems(&schema), [""; 0], "{name}");
     }
     for function in &provider.functions {
