@@ -11,7 +11,6 @@
 
 mod allocations;
 mod arguments;
-mod atomic_file;
 mod check;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! The resources, data sources and functions of the provider, with schemas and types that are computed once at the start.
+//! The resources, data sources, actions and functions of the provider, with schemas and types that are computed once at the start.
 
 use std::collections::HashMap;
 
 use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
-use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
+use crate::tf::{
+    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type,
+};
 
 pub(super) struct Catalog {
     pub(super) provider: Provider,
@@ -15,6 +17,7 @@ pub(super) struct Catalog {
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
+    actions: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
 }
 
@@ -38,6 +41,13 @@ impl Catalog {
             schemas.data_source_schemas.insert(data_source.type_name().to_owned(), schema::schema(&schema));
             data_sources.insert(data_source.type_name(), (position, schema.block.value_type()));
         }
+        let mut actions = HashMap::new();
+        for (position, action) in provider.actions.iter().enumerate() {
+            let schema = action.schema();
+            let on_wire = wire::ActionSchema { schema: Some(schema::schema(&schema)) };
+            schemas.action_schemas.insert(action.type_name().to_owned(), on_wire);
+            actions.insert(action.type_name(), (position, schema.block.value_type()));
+        }
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
@@ -52,6 +62,7 @@ impl Catalog {
             schemas,
             resources,
             data_sources,
+            actions,
             functions,
         }
     }
@@ -71,6 +82,12 @@ impl Catalog {
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
         Ok((&*self.provider.data_sources[*position], ty))
+    }
+
+    /// The action with this type name, and the type of its arguments.
+    pub(super) fn action(&self, type_name: &str) -> Result<(&dyn ErasedAction, &Type), Diagnostics> {
+        let (position, ty) = self.actions.get(type_name).ok_or_else(|| missing("action", type_name))?;
+        Ok((&*self.provider.actions[*position], ty))
     }
 
     /// The function with this name.

@@ -17,7 +17,6 @@ macro_rules! refusals {
 }
 
 refusals! {
-    actions = "actions",
     ephemeral_resources = "ephemeral resources",
     generated_configuration = "generated configuration beyond Terraform's own",
     list_resources = "list resources",

@@ -1,7 +1,8 @@
-//! The interface for Terraform users: the provider block, and one file for each resource, data source and function.
+//! The interface for Terraform users: the provider block, and one file for each resource, data source, action and function.
 //!
 //! A new resource needs one file and one line in [`resources()`].
 
+mod actions;
 mod attributes;
 mod aws;
 mod block_attributes;
@@ -114,6 +115,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
             all.extend(service::all_data(shared));
             all
         },
+        actions: actions::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

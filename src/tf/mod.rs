@@ -1,6 +1,7 @@
 //! The concepts of Terraform, independent of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
-//! [`Resource`], [`DataSource`] and [`Function`], and the rules of plan and apply, once for all resources.
+//! [`Resource`], [`DataSource`], [`Action`] and [`Function`], and the rules of plan and apply, once for all resources.
 
+mod action;
 mod attr;
 mod configuration;
 mod declare;
@@ -22,6 +23,7 @@ mod testing;
 mod ty;
 mod value;
 
+pub use action::{Action, Invocation};
 pub use attr::{Attr, wrong_value};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use dynamic::*;
