@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::administration::Administration;
 use super::observation::Observation;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun, Service};
 use super::{Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result, Scopes};
@@ -52,6 +53,11 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
 
     /// The results of discoveries, when this backend has them.
     fn observation(&self) -> Option<&(dyn Observation + 'static)> {
+        None
+    }
+
+    /// The operations for administrators, when this backend is a self-managed store.
+    fn administration(&self) -> Option<&dyn Administration> {
         None
     }
 

@@ -28,7 +28,7 @@ use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
-use super::{Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
+use super::{Administration, Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
 pub use scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetScan};
@@ -272,6 +272,10 @@ impl Ipam for Local {
     }
 
     fn observation(&self) -> Option<&(dyn Observation + 'static)> {
+        Some(self)
+    }
+
+    fn administration(&self) -> Option<&dyn Administration> {
         Some(self)
     }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod actor;
+mod administration;
 mod allocation;
 pub mod allocation_json;
 mod capabilities;
@@ -33,6 +34,7 @@ pub(crate) mod testing;
 pub mod upkeep;
 
 pub use actor::actor;
+pub use administration::Administration;
 pub use allocation::Allocations;
 pub use capabilities::{Capabilities, ReservedTags};
 pub use explain::{Explanation, explain};

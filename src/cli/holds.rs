@@ -59,7 +59,12 @@ struct Filter {
 
 impl Filter {
     fn holds(&self) -> HoldFilter {
-        HoldFilter { owner: self.owner.clone(), name: self.name.clone(), run: self.run.clone() }
+        HoldFilter {
+            owner: self.owner.clone(),
+            name: self.name.clone(),
+            run: self.run.clone(),
+            ..HoldFilter::default()
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::check;
 use super::check::FindingAnswer;
-use super::export::tally;
+use crate::backend::explain::tally;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean};
 use super::words::count;

@@ -14,7 +14,6 @@
 mod allocate;
 mod allocations;
 mod arguments;
-mod atomic_file;
 mod check;
 #[cfg(feature = "sqlite")]
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::check::{self, FindingAnswer};
-use super::export::tally;
+use crate::backend::explain::tally;
 use super::failure::CommandFailure;
 use super::import::{Options, TallyAnswer};
 use super::out::{self, Page, clean, table};

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::atomic_file::AtomicFile;
 use super::failure::CommandFailure;
 use super::out::Page;
 use super::words::count;
 use super::{arguments, paths};
 use crate::backend::Ipam;
 use crate::backend::report::{Ask, Report, Severity};
+use crate::backend::upkeep::AtomicFile;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -2,14 +2,9 @@
 
 use jiff::Timestamp;
 
+pub(super) use crate::backend::explain::count;
 use crate::backend::explain::time;
 use crate::ipam::{Meta, State};
-
-/// A number of things.
-pub(super) fn count(number: u64, word: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {word}{plural}")
-}
 
 /// A remark about an object that is not simply active.
 pub(super) fn state_remark(meta: &Meta, now: Timestamp) -> Option<String> {

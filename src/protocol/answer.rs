@@ -1,6 +1,6 @@
 //! How a call is answered: its handler runs on a thread that may block, inside a span with the name of the call, and its
-//! errors and panics become diagnostics of the answer. An answer is one message, or a stream of messages that are
-//! produced while the client reads.
+//! errors and panics become diagnostics of the answer. An answer is one message, a stream of messages that are produced
+//! while the client reads, or a stream of messages about work that ends with its result.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -35,6 +35,10 @@ pub(super) type StreamHandler<Q, M> = for<'a> fn(&'a Catalog, &'a Q) -> Result<M
 /// The messages of a stream. `next` may block. An error is the last message.
 pub(super) type Messages<'a, M> = Box<dyn Iterator<Item = Result<M, Diagnostics>> + 'a>;
 
+/// Answers with messages about its work, each of which it gives to a function that answers whether the client still
+/// listens. The result is the last message.
+pub(super) type WorkHandler<Q, M> = fn(&Catalog, &Q, &mut dyn FnMut(M) -> bool) -> Result<M, Diagnostics>;
+
 /// A stream as the service returns it.
 pub(super) type MessageStream<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
@@ -44,7 +48,7 @@ where
     Q: Send + 'static,
     M: Message,
 {
-    let work = move || span.in_scope(|| run(&catalog, &request, handler));
+    let work = move || span.in_scope(|| run(|| handler(&catalog, &request)));
     spawn_blocking(work).await.unwrap_or_else(|error| never_called(&error))
 }
 
@@ -59,8 +63,34 @@ where
     Q: Send + 'static,
     M: Message,
 {
+    streamed(move |client| span.in_scope(|| send(&catalog, &request, handler, client)))
+}
+
+/// Answers with the messages of the handler about its work, and with its result, which is the last message also when
+/// the handler fails. A client that has cancelled the call does not end the work; the handler learns of it.
+pub(super) fn work<Q, M>(
+    (catalog, span): (Arc<Catalog>, Span),
+    request: Q,
+    handler: WorkHandler<Q, M>,
+) -> MessageStream<M>
+where
+    Q: Send + 'static,
+    M: Message,
+{
+    streamed(move |client| {
+        span.in_scope(|| {
+            let mut tell = |message| client.blocking_send(message).is_ok();
+            let last = run(|| handler(&catalog, &request, &mut tell));
+            // A client that has cancelled the call needs no result.
+            let _ = client.blocking_send(last);
+        });
+    })
+}
+
+/// The messages that `produce` sends from a thread of its own.
+fn streamed<M: Message>(produce: impl FnOnce(&mpsc::Sender<M>) + Send + 'static) -> MessageStream<M> {
     let (client, messages) = mpsc::channel(WAITING_MAX);
-    let work = spawn_blocking(move || span.in_scope(|| send(&catalog, &request, handler, &client)));
+    let work = spawn_blocking(move || produce(&client));
     let missing = futures::stream::once(work).filter_map(|ended| async move { ended.as_ref().err().map(never_called) });
     Box::pin(ReceiverStream::new(messages).chain(missing).map(Ok))
 }
@@ -70,10 +100,10 @@ fn never_called<M: Message>(error: &JoinError) -> M {
     M::failed(crashed(&error.to_string()))
 }
 
-fn run<Q, M: Message>(catalog: &Catalog, request: &Q, handler: Handler<Q, M>) -> M {
+fn run<M: Message>(handler: impl FnOnce() -> Result<M, Diagnostics>) -> M {
     let start = Instant::now();
     tracing::trace!("Called");
-    let answer = guard::catch(|| handler(catalog, request)).unwrap_or_else(|panic| Err(crashed(&panic)));
+    let answer = guard::catch(handler).unwrap_or_else(|panic| Err(crashed(&panic)));
     tracing::debug!(tf_req_duration_ms = milliseconds(start), errors = errors_of(&answer), "Answered");
     answer.unwrap_or_else(M::failed)
 }

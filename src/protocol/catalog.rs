@@ -1,4 +1,5 @@
-//! The resources, data sources, ephemeral resources and functions of the provider, with schemas and types that are computed once at the start.
+//! The resources, data sources, ephemeral resources, actions and functions of the provider, with schemas and types that
+//! are computed once at the start.
 
 use std::collections::HashMap;
 
@@ -6,8 +7,8 @@ use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{
-    Diagnostic, Diagnostics, ErasedDataSource, ErasedEphemeralResource, ErasedResource, Function, Provider, Signature,
-    Type,
+    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedResource, Function, Provider,
+    Signature, Type,
 };
 
 pub(super) struct Catalog {
@@ -19,6 +20,7 @@ pub(super) struct Catalog {
     resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
     ephemeral_resources: HashMap<&'static str, (usize, Type)>,
+    actions: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
 }
 
@@ -48,6 +50,13 @@ impl Catalog {
             schemas.ephemeral_resource_schemas.insert(resource.type_name().to_owned(), schema::schema(&schema));
             ephemeral_resources.insert(resource.type_name(), (position, schema.block.value_type()));
         }
+        let mut actions = HashMap::new();
+        for (position, action) in provider.actions.iter().enumerate() {
+            let schema = action.schema();
+            let on_wire = wire::ActionSchema { schema: Some(schema::schema(&schema)) };
+            schemas.action_schemas.insert(action.type_name().to_owned(), on_wire);
+            actions.insert(action.type_name(), (position, schema.block.value_type()));
+        }
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
@@ -63,6 +72,7 @@ impl Catalog {
             resources,
             data_sources,
             ephemeral_resources,
+            actions,
             functions,
         }
     }
@@ -92,6 +102,12 @@ impl Catalog {
         let known = self.ephemeral_resources.get(type_name);
         let (position, ty) = known.ok_or_else(|| missing("ephemeral resource", type_name))?;
         Ok((&*self.provider.ephemeral_resources[*position], ty))
+    }
+
+    /// The action with this type name, and the type of its arguments.
+    pub(super) fn action(&self, type_name: &str) -> Result<(&dyn ErasedAction, &Type), Diagnostics> {
+        let (position, ty) = self.actions.get(type_name).ok_or_else(|| missing("action", type_name))?;
+        Ok((&*self.provider.actions[*position], ty))
     }
 
     /// The function with this name.

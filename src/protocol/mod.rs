@@ -3,6 +3,7 @@
 //! Every call is processed in the same way (see `answer`), and every failure becomes a diagnostic: a panic of the
 //! provider, an invalid value, an unknown type. This module contains nothing about IPAM.
 
+mod action;
 mod answer;
 mod catalog;
 mod data_source;

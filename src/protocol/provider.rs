@@ -10,12 +10,14 @@ pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<g
     let resources = provider.resources.iter().map(|resource| resource.type_name().to_owned());
     let data_sources = provider.data_sources.iter().map(|data_source| data_source.type_name().to_owned());
     let ephemeral = provider.ephemeral_resources.iter().map(|resource| resource.type_name().to_owned());
+    let actions = provider.actions.iter().map(|action| action.type_name().to_owned());
     let functions = provider.functions.iter().map(|function| function.name().to_owned());
     Ok(get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
         data_sources: data_sources.map(|type_name| get_metadata::DataSourceMetadata { type_name }).collect(),
         ephemeral_resources: ephemeral.map(|type_name| get_metadata::EphemeralMetadata { type_name }).collect(),
+        actions: actions.map(|type_name| get_metadata::ActionMetadata { type_name }).collect(),
         functions: functions.map(|name| get_metadata::FunctionMetadata { name }).collect(),
         ..Default::default()
     })

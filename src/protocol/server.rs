@@ -11,7 +11,7 @@ use tracing::Span;
 use super::answer::{self, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{data_source, diagnostics, ephemeral, function, identity, provider, resource, unoffered, wire};
+use super::{action, data_source, diagnostics, ephemeral, function, identity, provider, resource, unoffered, wire};
 use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
@@ -84,7 +84,7 @@ impl Message for wire::invoke_action::Event {
 
 /// The table: `Rpc method(module of its messages / field with the type name) => handler`. First come the calls whose
 /// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, of which the table names the
-/// type of a message.
+/// type of a message: `streams` are read, and `work` is done also when nobody reads.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }
@@ -92,6 +92,10 @@ macro_rules! calls {
         streams {
             $($Stream:ident: $StreamRpc:ident $stream:ident($stream_message:ident / $stream_subject:ident)
                 -> $Message:ident => $stream_handler:expr;)*
+        }
+        work {
+            $($Work:ident: $WorkRpc:ident $work:ident($work_message:ident / $work_subject:ident)
+                -> $WorkMessage:ident => $work_handler:expr;)*
         }
     ) => {
         $(impl Message for wire::$message::Response {
@@ -139,6 +143,17 @@ macro_rules! calls {
                 Ok(Response::new(answer::stream(self.call(stringify!($StreamRpc), &subject), request, handler)))
             })*
 
+            $(type $Work = MessageStream<wire::$work_message::$WorkMessage>;
+
+            async fn $work(
+                &self,
+                request: Request<wire::$work_message::Request>,
+            ) -> Result<Response<Self::$Work>, Status> {
+                let request = request.into_inner();
+                let subject = request.$work_subject.clone();
+                Ok(Response::new(answer::work(self.call(stringify!($WorkRpc), &subject), request, $work_handler)))
+            })*
+
             /// The only call with a stream as its request. The answer does not depend on the stream, so it is not read.
             async fn write_state_bytes(
                 &self,
@@ -182,8 +197,8 @@ calls! {
         CloseEphemeralResource close_ephemeral_resource(close_ephemeral_resource / type_name) => ephemeral::close;
         ValidateListResourceConfig validate_list_resource_config(validate_list_resource_config / type_name)
             => unoffered::list_resources;
-        PlanAction plan_action(plan_action / action_type) => unoffered::actions;
-        ValidateActionConfig validate_action_config(validate_action_config / type_name) => unoffered::actions;
+        ValidateActionConfig validate_action_config(validate_action_config / type_name) => action::validate;
+        PlanAction plan_action(plan_action / action_type) => action::plan;
         ValidateStateStoreConfig validate_state_store_config(validate_state_store / type_name)
             => unoffered::state_stores;
         ConfigureStateStore configure_state_store(configure_state_store / type_name) => unoffered::state_stores;
@@ -199,9 +214,11 @@ calls! {
     streams {
         ListResourceStream: ListResource list_resource(list_resource / type_name)
             -> Event => unoffered::list_resources;
-        InvokeActionStream: InvokeAction invoke_action(invoke_action / action_type) -> Event => unoffered::actions;
         ReadStateBytesStream: ReadStateBytes read_state_bytes(read_state_bytes / type_name)
             -> Response => unoffered::state_stores;
+    }
+    work {
+        InvokeActionStream: InvokeAction invoke_action(invoke_action / action_type) -> Event => action::invoke;
     }
 }
 

@@ -17,7 +17,6 @@ macro_rules! refusals {
 }
 
 refusals! {
-    actions = "actions",
     generated_configuration = "generated configuration beyond Terraform's own",
     list_resources = "list resources",
     state_stores = "state stores",

@@ -1,7 +1,7 @@
 //! Refusals, at plan time, of arguments that the configured store does not support. Each error is on the attribute that
 //! asks for the unsupported feature.
 
-use crate::backend::Ipam;
+use crate::backend::{Administration, Ipam};
 use crate::ipam::{Error, OnlyAws, Rules, ScopeType, Strategy, Tags, Unsupported, Words};
 use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 
@@ -52,6 +52,11 @@ pub(super) fn listed<T: Words>(ipam: &dyn Ipam, word: &Tf<T>, at: Path) -> Resul
         Some(Err(why)) if ipam.service().is_none() => Err(wrong_value(&at, why)),
         _ => Ok(()),
     }
+}
+
+/// The operations for administrators. Refuses `what` in a store that has none.
+pub(super) fn administration(ipam: &dyn Ipam, what: Unsupported) -> Result<&dyn Administration, Diagnostics> {
+    ipam.administration().ok_or_else(|| errors::at(&Error::Unsupported { what }, Path::root()))
 }
 
 /// Refuses features that only AWS has.

@@ -1,8 +1,9 @@
-//! The interface for Terraform users: the provider block, and one file for each resource, data source, ephemeral resource and
-//! function.
+//! The interface for Terraform users: the provider block, and one file for each resource, data source, ephemeral resource,
+//! action and function.
 //!
 //! A new resource needs one file and one line in [`resources()`].
 
+mod actions;
 mod attributes;
 mod aws;
 mod block_attributes;
@@ -123,6 +124,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
             all
         },
         ephemeral_resources: ephemeral::all(shared),
+        actions: actions::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

@@ -12,6 +12,8 @@ pub mod error;
 pub mod faults;
 mod kinds;
 pub mod memory;
+#[cfg(not(feature = "object-storage"))]
+mod no_bucket;
 mod open;
 pub mod overlay;
 #[cfg(feature = "postgres")]
@@ -21,12 +23,18 @@ pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
 mod url;
+mod written;
 
+#[cfg(feature = "object-storage")]
+pub use bucket::BucketObject;
 pub use error::Error;
 pub use kinds::{KINDS, StoreKind};
 pub use open::open;
 pub use overlay::Overlay;
+#[cfg(not(feature = "object-storage"))]
+pub use no_bucket::BucketObject;
 pub use url::StoreUrl;
+pub use written::Written;
 
 use std::ops::Range;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! Object-safe counterparts of the traits in [`super::resource`]: the protocol uses values, and resources use structs.
+//! Object-safe counterparts of the traits in [`super::resource`] and [`super::action`]: the protocol uses values, and resources use structs.
 
 use std::sync::Arc;
 
+use super::action::{Action, Invocation};
 use super::ephemeral::ErasedEphemeralResource;
 use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Configure, DataSource, Function, MoveSource, Resource, Stop};
@@ -22,6 +23,8 @@ pub struct Provider {
     pub data_sources: Vec<Box<dyn ErasedDataSource>>,
     /// All ephemeral resources, in any order.
     pub ephemeral_resources: Vec<Box<dyn ErasedEphemeralResource>>,
+    /// All actions, in any order.
+    pub actions: Vec<Box<dyn ErasedAction>>,
     /// All functions, in any order.
     pub functions: Vec<Box<dyn Function>>,
     /// Set by StopProvider.
@@ -44,6 +47,11 @@ impl Provider {
     /// The ephemeral resource with this type name.
     pub fn ephemeral_resource(&self, type_name: &str) -> Option<&dyn ErasedEphemeralResource> {
         self.ephemeral_resources.iter().map(AsRef::as_ref).find(|resource| resource.type_name() == type_name)
+    }
+
+    /// The action with this type name.
+    pub fn action(&self, type_name: &str) -> Option<&dyn ErasedAction> {
+        self.actions.iter().map(AsRef::as_ref).find(|action| action.type_name() == type_name)
     }
 
     /// The function with this name.
@@ -160,6 +168,46 @@ impl<D: DataSource> ErasedDataSource for D {
 
     fn read(&self, config: &Value) -> Result<Value, Diagnostics> {
         lifecycle::read_data(self, config).map_err(hide_secret_paths::<D::Model>)
+    }
+}
+
+/// An [`Action`] in terms of values.
+pub trait ErasedAction: Send + Sync {
+    /// The type name, such as `ipam_backup`.
+    fn type_name(&self) -> &'static str;
+    /// The schema of the arguments.
+    fn schema(&self) -> Schema;
+    /// See [`Action::validate`].
+    fn validate(&self, config: &Value) -> Diagnostics;
+    /// See [`Action::plan`].
+    fn plan(&self, config: &Value) -> Diagnostics;
+    /// See [`Action::invoke`]. Answers the errors, and the warnings of the invocation.
+    fn invoke(&self, config: &Value, invocation: &mut Invocation<'_>) -> Diagnostics;
+}
+
+impl<A: Action> ErasedAction for A {
+    fn type_name(&self) -> &'static str {
+        A::TYPE
+    }
+
+    fn schema(&self) -> Schema {
+        Schema { version: 0, block: A::Model::block() }
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        hide_secret_paths::<A::Model>(lifecycle::validate::<A::Model>(config, |model| Action::validate(self, model)))
+    }
+
+    fn plan(&self, config: &Value) -> Diagnostics {
+        let planned = lifecycle::plan_action(self, config);
+        hide_secret_paths::<A::Model>(planned.unwrap_or_else(|errors| errors))
+    }
+
+    fn invoke(&self, config: &Value, invocation: &mut Invocation<'_>) -> Diagnostics {
+        let outcome = lifecycle::invoke_action(self, config, invocation);
+        let mut diagnostics = std::mem::take(&mut invocation.warnings);
+        diagnostics.append(outcome.err().unwrap_or_default());
+        hide_secret_paths::<A::Model>(diagnostics)
     }
 }
 

@@ -4,6 +4,7 @@
 //! of the same value. A resource decides only the values that the user left open. So a mistake in a resource never causes
 //! Terraform's error "provider produced inconsistent ...": it becomes a diagnostic here that names the resource.
 
+use super::action::{Action, Invocation};
 use super::configuration::{missing, refuse_computed};
 use super::kept_arguments;
 use super::merge::{fulfils, keep_spelling, merge_answer, merge_config, unknown_as_null, with_defaults};
@@ -269,4 +270,32 @@ pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Resul
     let start = merge_config(&block.attributes, &Value::Null, config);
     let state = merge_answer(&block.attributes, config, &start, &answer);
     wholly_known(&block, D::TYPE, state)
+}
+
+/// The arguments of an action. Unlike in a validation, all values that an expression depends on are known now, so a
+/// required argument may turn out to be null.
+fn action_model<A: Action>(config: &Value) -> Result<A::Model, Diagnostics> {
+    missing(&A::Model::block(), config).into_result()?;
+    A::Model::decode(config, &Path::root())
+}
+
+/// # Errors
+/// The errors that the user has to correct.
+pub(super) fn plan_action<A: Action>(action: &A, config: &Value) -> Result<Diagnostics, Diagnostics> {
+    let model = action_model::<A>(config)?;
+    // An argument that was unknown in the validation may be known now.
+    action.validate(&model).into_result()?;
+    action.plan(&model)
+}
+
+/// # Errors
+/// The errors that the user has to correct, or the reason of the failure.
+pub(super) fn invoke_action<A: Action>(
+    action: &A,
+    config: &Value,
+    invocation: &mut Invocation<'_>,
+) -> Result<(), Diagnostics> {
+    let model = action_model::<A>(config)?;
+    action.validate(&model).into_result()?;
+    action.invoke(&model, invocation)
 }

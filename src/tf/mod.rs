@@ -1,6 +1,8 @@
 //! The concepts of Terraform, independent of gRPC and of IPAM: values, types, paths, schemas, diagnostics, the traits
-//! [`Resource`], [`DataSource`], [`EphemeralResource`] and [`Function`], and the rules of plan and apply, once for all resources.
+//! [`Resource`], [`DataSource`], [`EphemeralResource`], [`Action`] and [`Function`], and the rules of plan and apply, once for
+//! all resources.
 
+mod action;
 mod attr;
 mod configuration;
 mod declare;
@@ -23,6 +25,7 @@ mod testing;
 mod ty;
 mod value;
 
+pub use action::{Action, Invocation};
 pub use attr::{Attr, wrong_value};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use dynamic::*;

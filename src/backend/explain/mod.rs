@@ -17,7 +17,7 @@ mod tests;
 mod words;
 
 pub use holds::held;
-pub use words::{addresses, capital, made_at, number, percent, resource_type, time};
+pub use words::{addresses, capital, count, made_at, number, percent, resource_type, sentence, tally, time};
 
 /// An error in words for users.
 #[derive(Clone, Debug, PartialEq, Eq)]

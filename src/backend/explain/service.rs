@@ -93,6 +93,16 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
             "AWS IPAM has no history".to_owned(),
             "AWS IPAM keeps no history of changes that the provider can read. Use AWS CloudTrail.".to_owned(),
         ),
+        Unsupported::Scans => (
+            "AWS IPAM scans by itself".to_owned(),
+            "AWS IPAM looks for resources every few minutes, and nobody can start a scan. Remove the action. To wait for \
+             data that is recent enough, set `max_age` in a data source about discovered resources."
+                .to_owned(),
+        ),
+        Unsupported::HoldRelease => (
+            "AWS IPAM has no holds".to_owned(),
+            "With this store, plans hold nothing, so that there is nothing to release. Remove the action.".to_owned(),
+        ),
         Unsupported::PublicScopes => (
             "AWS IPAM creates private scopes only".to_owned(),
             "Every IPAM has exactly one public scope, its default one. Use that scope (`data \"ipam_scope\"` with the \

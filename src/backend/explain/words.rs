@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use num_bigint::BigUint;
 
-use crate::ipam::{Family, Kind, Occupant, Origin, State};
+use crate::ipam::{Family, Kind, Occupant, Origin, State, Tally};
 
 /// One line for each occupant, and one for those left out.
 pub(super) fn occupants(list: &[Occupant], more: u64) -> String {
@@ -102,6 +102,34 @@ pub fn number(count: &BigUint) -> String {
     if count.trailing_zeros() == Some(power) { format!("2^{power}") } else { format!("over 2^{power}") }
 }
 
+/// A number of things.
+pub fn count(number: u64, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
+}
+
+/// Numbers of objects in words.
+pub fn tally(tally: &Tally) -> String {
+    let mut words = vec![
+        count(tally.scopes, "scope"),
+        count(tally.pools, "pool"),
+        count(tally.pool_cidrs, "pool CIDR"),
+        count(tally.allocations, "allocation"),
+    ];
+    // Holds and discoveries are counted only if there are any.
+    if tally.holds > 0 {
+        words.push(count(tally.holds, "hold"));
+    }
+    let looked = [
+        (tally.discoveries, "resource discovery", "resource discoveries"),
+        (tally.treatments, "treatment", "treatments"),
+        (tally.seen, "sighting", "sightings"),
+    ];
+    let looked = looked.into_iter().filter(|(number, ..)| *number > 0);
+    words.extend(looked.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many })));
+    words.join(", ")
+}
+
 /// `part` of `whole` in percent with one decimal, rounded half up. Only zero is 0.0% and only all of `whole` is 100.0%:
 /// values that would round to these are `<0.1%` and `>99.9%`.
 pub fn percent(part: &BigUint, whole: &BigUint) -> String {
@@ -145,7 +173,7 @@ pub fn capital(text: &str) -> String {
 }
 
 /// `text` as a sentence: with a capital letter, unless it begins with a URL, and one full stop.
-pub(super) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
     let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));
     if begins_with_url { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }

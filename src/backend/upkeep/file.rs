@@ -136,6 +136,13 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Whether these first bytes are the beginning of an export. White space does not count, and the name of the format
+/// comes first.
+pub(super) fn is_beginning(bytes: &[u8]) -> bool {
+    let dense: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    dense.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes())
+}
+
 /// A mistake in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mistake {

@@ -1,19 +1,11 @@
 //! Holds of a self-managed store: lists them, and releases them before they expire.
 
+use crate::backend::administration::ReleasedHolds;
 use crate::backend::{Local, Result};
-use crate::ipam::{Event, Hold, HoldFilter};
+use crate::ipam::{Hold, HoldFilter};
 
 /// Holds that are read in one transaction.
 const RELEASE_LIMIT: usize = 256;
-
-/// The result of [`Local::release_holds`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ReleasedHolds {
-    /// The events of the released holds: one for each hold.
-    pub events: Vec<Event>,
-    /// Holds that match and were not released, because a hold of another owner is inside.
-    pub kept: Vec<Hold>,
-}
 
 impl Local {
     /// The holds that match, with those of one pool or scope together.

@@ -5,7 +5,10 @@
 //! the operations for any backend that can list its objects; [`rebuild()`] creates the objects of an export through any
 //! backend.
 
+mod administer;
 mod archive;
+mod atomic_file;
+pub mod backup;
 mod file;
 mod forget;
 mod holds;
@@ -16,54 +19,26 @@ mod rebuild;
 mod transfer;
 mod unplanned;
 
+pub use super::administration::{Exported, Progress, ReleasedHolds, Stopped};
 pub use archive::Witnessed;
+pub use atomic_file::AtomicFile;
 pub use forget::{ForgetMode, PrunedEvents};
-pub use holds::ReleasedHolds;
 pub use import::{Import, ImportMode};
 pub use rebuild::{Fate, Rebuild, Rebuilt, patiently, rebuild};
 pub use unplanned::{allocate_in_service, may_succeed_later};
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Mark, Reader, Tally};
+use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Mark, Reader};
 pub use crate::store::Pruned;
 use crate::store::{self, Overlay};
 
+use super::explain::{count, tally};
 use super::{Ipam, Local, Result};
 
 /// Holds that are read in one transaction.
 const COLLECT_LIMIT: usize = 256;
-
-/// The progress of a long command: the present step, how much of it is done, and how much there is, if that is known.
-pub type Progress<'a> = dyn FnMut(&'static str, u64, Option<u64>) + 'a;
-
-/// The reason why an export, an import or pruning stopped.
-#[derive(Debug)]
-pub enum Stopped {
-    /// The store or the rules refused it.
-    Refused(Error),
-    /// The file to read or to write failed.
-    File(PathBuf, io::Error),
-    /// The output of an export failed.
-    Output(io::Error),
-    /// Nothing can be written to the archive of events; the reason as a sentence.
-    Archive(PathBuf, String),
-}
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-/// The numbers of items in an export.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Exported {
-    pub records: Tally,
-    pub events: u64,
-}
 
 /// The result of [`Local::collect_expired`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -249,6 +224,11 @@ impl Local {
 }
 
 impl Exported {
+    /// The numbers in words.
+    pub fn words(&self) -> String {
+        format!("{}, {}", tally(&self.records), count(self.events, "event"))
+    }
+
     fn count(&mut self, item: &Item) {
         match item {
             Item::Event(_) => self.events += 1,

@@ -6,7 +6,7 @@ use crate::ipam::history::log;
 use crate::ipam::holds::standing;
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::keys::{self, HoldKind};
-use crate::ipam::{Allocation, Event, Kind, Ledger, Meta, Occupant, Pool, PoolCidr, Reader, Result, Run, Scope};
+use crate::ipam::{Allocation, Env, Event, Kind, Ledger, Meta, Occupant, Pool, PoolCidr, Reader, Result, Run, Scope};
 use crate::store::Order;
 
 /// A hold of a plan: a new object, or the space that an allocation or a pool CIDR is planned to grow into.
@@ -31,15 +31,18 @@ pub struct HoldFilter {
     pub name: Option<String>,
     /// Origin of the plan: a part of the URL of the run, of the machine name or of the directory.
     pub run: Option<String>,
+    /// Leaves out the holds that the present run may be about to use ([`Env::is_made_here`]).
+    pub spares_this_run: bool,
 }
 
 impl HoldFilter {
-    fn fits(&self, hold: &Hold) -> bool {
+    fn fits(&self, hold: &Hold, env: &Env<'_>) -> bool {
         let of = &hold.of;
         let is_run = |wanted: &String| of.run.as_deref().is_some_and(|run| is_made_at(run, wanted));
         self.owner.as_ref().is_none_or(|owner| *owner == of.owner)
             && self.name.as_ref().is_none_or(|name| *name == of.name || *name == of.path)
             && self.run.as_ref().is_none_or(is_run)
+            && !(self.spares_this_run && env.is_made_here(of.run.as_deref()))
     }
 }
 
@@ -53,7 +56,7 @@ fn is_made_at(run: &Run, wanted: &str) -> bool {
 pub struct Released {
     /// The events of the holds that were released.
     pub events: Vec<Event>,
-    /// Holds that pass the filter and stay, because they contain a hold of another owner.
+    /// Holds that pass the filter and stay, because they contain a hold of another owner, or a spared one.
     pub kept: Vec<Hold>,
     /// Position at which the next step continues; `None` at the end.
     pub next: Option<String>,
@@ -92,7 +95,7 @@ impl Reader<'_> {
         let next = entries.last().filter(|_| entries.len() == limit).map(|(key, _)| key.clone());
         let mut page = Vec::new();
         for (key, _) in entries {
-            if let Some(hold) = self.hold_at(&key)?.filter(|hold| filter.fits(hold)) {
+            if let Some(hold) = self.hold_at(&key)?.filter(|hold| filter.fits(hold, &self.env)) {
                 page.push((key, hold));
             }
         }
@@ -144,8 +147,9 @@ impl Ledger<'_> {
                 continue;
             }
             self.env.released_owner = Some(hold.of.owner.clone());
+            self.env.sparing = filter.spares_this_run;
             let is_released = self.reclaim_hold(&key)?;
-            self.env.released_owner = None;
+            (self.env.released_owner, self.env.sparing) = (None, false);
             if !is_released {
                 released.kept.push(hold);
             }

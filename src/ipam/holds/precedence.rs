@@ -18,17 +18,29 @@ impl Env<'_> {
         run.is_some_and(|run| current.includes(run, self.applying))
     }
 
+    /// Whether a hold of `run` belongs to the present run, or to a plan that was made in the same place: in the same CI
+    /// run, or in the same directory. The present run may be the apply of that plan. Never outside of Terraform.
+    pub(in crate::ipam) fn is_made_here(&self, run: Option<&Run>) -> bool {
+        let (Some(current), Some(run)) = (self.run, run) else { return false };
+        let (own, other) = (&current.run.origin, &run.origin);
+        let is_same_ci_run = own.run_url.is_some() && own.run_url == other.run_url;
+        let is_same_place = own.directory.is_some() && own == other;
+        current.includes(run, true) || is_same_ci_run || is_same_place
+    }
+
     /// Whether the present request may reclaim a hold of this owner with this expiry, which this run asked for last.
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
         let is_of_earlier_run = run.is_some() && !self.is_of_this_run(run);
-        self.is_over(owner, expiry) || (owner == self.actor.owner && is_of_earlier_run)
+        self.is_over(owner, expiry, run) || (owner == self.actor.owner && is_of_earlier_run)
     }
 
-    /// Whether a hold has expired, or the holds of its owner are being released.
-    fn is_over(&self, owner: &str, expiry: Timestamp) -> bool {
-        self.released_owner.as_deref() == Some(owner) || expiry <= self.now
+    /// Whether a hold has expired, or is among those that are being released.
+    fn is_over(&self, owner: &str, expiry: Timestamp, run: Option<&Run>) -> bool {
+        let is_spared = self.sparing && self.is_made_here(run);
+        let is_released = self.released_owner.as_deref() == Some(owner) && !is_spared;
+        is_released || expiry <= self.now
     }
 
     /// Whether this is a hold that the present request may reclaim.
@@ -45,7 +57,7 @@ impl Env<'_> {
     fn is_lease_over(&self, meta: &Meta) -> bool {
         let has_ended = |run: &Run| self.run.is_some_and(|current| current.outlives(run));
         let is_ours = meta.owner == self.actor.owner;
-        meta.hold_expires_at.is_some_and(|expiry| self.is_over(&meta.owner, expiry))
+        meta.hold_expires_at.is_some_and(|expiry| self.is_over(&meta.owner, expiry, meta.run.as_deref()))
             || (is_ours && meta.run.as_deref().is_some_and(has_ended))
     }
 

@@ -255,6 +255,10 @@ pub struct Unfinished {
 pub enum Unsupported {
     /// A history of changes.
     Events,
+    /// Scans when a user wants them.
+    Scans,
+    /// The release of holds.
+    HoldRelease,
     /// Creation of public scopes.
     PublicScopes,
     /// A choice of the allocation strategy.

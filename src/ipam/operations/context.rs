@@ -24,6 +24,8 @@ pub struct Env<'a> {
     pub(in crate::ipam) applying: bool,
     /// The owner whose holds are being released.
     pub(in crate::ipam) released_owner: Option<String>,
+    /// Whether the release leaves the holds that the present run may be about to use.
+    pub(in crate::ipam) sparing: bool,
     /// Whether new objects are restored ones.
     pub(in crate::ipam) restoring: bool,
 }
@@ -31,7 +33,7 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// An environment outside of a run of Terraform.
     pub fn new(now: Timestamp, random: &'a mut dyn FnMut() -> u64, actor: &'a Actor) -> Self {
-        Self { now, random, actor, run: None, applying: false, released_owner: None, restoring: false }
+        Self { now, random, actor, run: None, applying: false, released_owner: None, sparing: false, restoring: false }
     }
 
     /// The same environment in a run of Terraform.

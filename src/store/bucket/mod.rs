@@ -69,9 +69,12 @@ mod log;
 mod objects;
 mod profile;
 mod prune;
+mod single;
 mod state;
 #[cfg(test)]
 mod tests;
+
+pub use single::BucketObject;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -228,10 +228,31 @@ impl Objects {
 
     /// Tries once to create an object. The caller decides how to handle a failure.
     pub(super) async fn create(&self, name: &str, payload: &PutPayload) -> Result<(), RequestFailure> {
-        let path = self.path(name);
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        self.put_once(&self.path(name), payload, PutMode::Create).await
+    }
+
+    /// Tries once to write an object in one request.
+    pub(super) async fn put_once(&self, path: &Path, payload: &PutPayload, mode: PutMode) -> Result<(), RequestFailure> {
+        let options = PutOptions { mode, ..PutOptions::default() };
         let time = time_for(payload.content_length());
-        self.once(time, self.store.put_opts(&path, payload.clone(), options)).await.map(|_| ())
+        self.once(time, self.store.put_opts(path, payload.clone(), options)).await.map(|_| ())
+    }
+
+    /// At most `limit` bytes from the beginning of an object; `None` when there is no such object.
+    pub(super) async fn beginning(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.found(self.repeat(|time| self.once(time, self.store.head(path))).await)?;
+        match found.map(|found| found.size.min(limit)) {
+            None => Ok(None),
+            // There is no range of no bytes.
+            Some(0) => Ok(Some(Vec::new())),
+            Some(size) => self.found(self.repeat(|time| self.get_once(path, Some(0..size), time)).await),
+        }
+    }
+
+    /// Whether an object has exactly this content.
+    pub(super) async fn has_content(&self, path: &Path, payload: &PutPayload) -> Result<bool, Error> {
+        let found = self.found(self.repeat(|time| self.get_once(path, None, time)).await)?;
+        Ok(found.is_some_and(|found| found.iter().eq(payload.iter().flatten())))
     }
 
     /// Writes an object, whether it exists or not.
