@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
-use crate::tf::{Diagnostic, Diagnostics, ErasedDataSource, ErasedResource, Function, Provider, Signature, Type};
+use crate::tf::{
+    Diagnostic, Diagnostics, ErasedDataSource, ErasedListResource, ErasedResource, Function, Provider, Signature, Type,
+};
 
 pub(super) struct Catalog {
     pub(super) provider: Provider,
@@ -15,6 +17,7 @@ pub(super) struct Catalog {
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
+    list_resources: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
 }
 
@@ -38,6 +41,12 @@ impl Catalog {
             schemas.data_source_schemas.insert(data_source.type_name().to_owned(), schema::schema(&schema));
             data_sources.insert(data_source.type_name(), (position, schema.block.value_type()));
         }
+        let mut list_resources = HashMap::new();
+        for (position, list) in provider.list_resources.iter().enumerate() {
+            let schema = list.schema();
+            schemas.list_resource_schemas.insert(list.type_name().to_owned(), schema::schema(&schema));
+            list_resources.insert(list.type_name(), (position, schema.block.value_type()));
+        }
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
@@ -52,6 +61,7 @@ impl Catalog {
             schemas,
             resources,
             data_sources,
+            list_resources,
             functions,
         }
     }
@@ -71,6 +81,12 @@ impl Catalog {
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
         Ok((&*self.provider.data_sources[*position], ty))
+    }
+
+    /// The list resource with this type name, and the type of its configuration.
+    pub(super) fn list_resource(&self, type_name: &str) -> Result<(&dyn ErasedListResource, &Type), Diagnostics> {
+        let (position, ty) = self.list_resources.get(type_name).ok_or_else(|| missing("list resource", type_name))?;
+        Ok((&*self.provider.list_resources[*position], ty))
     }
 
     /// The function with this name.
@@ -93,6 +109,6 @@ pub(super) const fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
         move_resource_state: true,
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }

@@ -11,6 +11,7 @@ mod digits;
 mod function;
 mod guard;
 mod identity;
+mod list;
 pub mod msgpack;
 mod path;
 mod provider;

@@ -9,11 +9,13 @@ pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<g
     let provider = &catalog.provider;
     let resources = provider.resources.iter().map(|resource| resource.type_name().to_owned());
     let data_sources = provider.data_sources.iter().map(|data_source| data_source.type_name().to_owned());
+    let list_resources = provider.list_resources.iter().map(|list| list.type_name().to_owned());
     let functions = provider.functions.iter().map(|function| function.name().to_owned());
     Ok(get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
         data_sources: data_sources.map(|type_name| get_metadata::DataSourceMetadata { type_name }).collect(),
+        list_resources: list_resources.map(|type_name| get_metadata::ListResourceMetadata { type_name }).collect(),
         functions: functions.map(|name| get_metadata::FunctionMetadata { name }).collect(),
         ..Default::default()
     })

@@ -19,7 +19,5 @@ macro_rules! refusals {
 refusals! {
     actions = "actions",
     ephemeral_resources = "ephemeral resources",
-    generated_configuration = "generated configuration beyond Terraform's own",
-    list_resources = "list resources",
     state_stores = "state stores",
 }

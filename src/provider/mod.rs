@@ -11,10 +11,13 @@ mod config;
 mod create;
 mod data;
 mod errors;
+mod filters;
 mod functions;
+mod glob;
 mod hand_over;
 mod holding;
 mod kept_arguments;
+mod lists;
 mod moves;
 mod naming;
 mod noun;
@@ -114,6 +117,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
             all.extend(service::all_data(shared));
             all
         },
+        list_resources: lists::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

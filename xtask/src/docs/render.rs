@@ -35,6 +35,9 @@ pub(super) fn pages(schema: &Value, examples: &Examples) -> Pages {
     for (name, one) in members(&schema["data_source_schemas"]) {
         pages.insert(page_path("data-sources", name), data_source(name, &one["block"], examples));
     }
+    for (name, one) in members(&schema["list_resource_schemas"]) {
+        pages.insert(page_path("list-resources", name), list_resource(name, &one["block"], examples));
+    }
     for (name, one) in members(&schema["functions"]) {
         pages.insert(page_path("functions", name), function(name, one, examples));
     }
@@ -57,6 +60,7 @@ fn index(schema: &Value, examples: &Examples) -> String {
     for (title, folder, key) in [
         ("Resources", "resources", "resource_schemas"),
         ("Data Sources", "data-sources", "data_source_schemas"),
+        ("List Resources", "list-resources", "list_resource_schemas"),
         ("Functions", "functions", "functions"),
     ] {
         if members(&schema[key]).next().is_none() {
@@ -101,6 +105,22 @@ fn identity(import: &str) -> String {
 fn data_source(name: &str, block: &Value, examples: &Examples) -> String {
     let mut text = head(name, "Data Source", &format!("{name} (Data Source)"), block);
     text.push_str(&examples.section("Example Usage", "terraform", &format!("data-sources/{name}/data-source.tf")));
+    text.push_str(&block_section(block));
+    text
+}
+
+fn list_resource(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "List Resource", &format!("{name} (List Resource)"), block);
+    text.push_str(
+        "The command `terraform query` of Terraform 1.14 and later reads `list` blocks in files that end with \
+         `.tfquery.hcl`. With `-generate-config-out`, it writes the configuration of what it finds. The arguments \
+         below are those of the block `config`.\n\n",
+    );
+    text.push_str(&examples.section(
+        "Example Usage",
+        "terraform",
+        &format!("list-resources/{name}/list-resource.tfquery.hcl"),
+    ));
     text.push_str(&block_section(block));
     text
 }
