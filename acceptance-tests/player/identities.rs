@@ -38,11 +38,20 @@ impl Identities {
         (!identity.is_null()).then(|| ResourceIdentityData { identity_data: Some(encode()) })
     }
 
-    /// The identity in an answer about `object`. Its `id` must be that of the object. There is none while the id is not known.
+    /// The identity itself.
+    pub fn read_one(&self, type_name: &str, identity: &ResourceIdentityData) -> Value {
+        decode(identity.identity_data.as_ref(), &self.0[type_name].0)
+    }
+
+    /// The identity in an answer about `object`. Its `id` must be that of the object. There is none while the id is not
+    /// known. An imported object that does not exist yet has no id, and the identity that it was imported by.
     pub fn decode(&self, type_name: &str, identity: Option<&ResourceIdentityData>, object: &Value) -> Value {
         let Some((ty, _)) = self.0.get(type_name) else { return Value::Null };
         let identity = decode(identity.and_then(|identity| identity.identity_data.as_ref()), ty);
         let id = object.entry("id");
+        if id.is_null() && !object.is_null() {
+            return identity;
+        }
         if id.is_unknown() {
             assert_eq!(identity, Value::Null, "OpenTofu 1.12 cannot write a plan with an unknown identity");
         } else {

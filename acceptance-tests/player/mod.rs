@@ -4,6 +4,7 @@
 pub mod client;
 pub mod ephemeral;
 pub mod identities;
+pub mod lists;
 pub mod old_numbers;
 
 use std::collections::BTreeMap;
@@ -161,7 +162,9 @@ impl Player {
         check_plan(&block, prior_value, config, &value);
         let replace: Vec<String> = response.requires_replace.iter().map(path).collect();
         let identity = self.identities.decode(type_name, response.planned_identity.as_ref(), &value);
-        if replace.is_empty() && prior.is_some_and(|state| !state.identity.is_null()) && !value.is_null() {
+        // An imported object that does not exist yet gets its id now.
+        let has_identity = |state: &State| !state.identity.is_null() && !state.value.entry("id").is_null();
+        if replace.is_empty() && prior.is_some_and(has_identity) && !value.is_null() {
             assert_eq!(identity, prior.unwrap().identity, "an update changes the identity");
         }
         Ok((Planned { value, private: response.planned_private, identity, replace }, shown(&response.diagnostics)))

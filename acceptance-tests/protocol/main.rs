@@ -5,6 +5,7 @@
 mod calls;
 mod ephemeral;
 mod identity;
+mod lists;
 mod numbers;
 #[path = "../player/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with tests of AWS IPAM, which use other parts of it")]

@@ -1,6 +1,6 @@
 //! What every backend does with allocations.
 
-use crate::ipam::{Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Planned, Result};
+use crate::ipam::{Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Planned, Result};
 
 /// The allocations of a backend.
 pub trait Allocations: Send + Sync {
@@ -18,6 +18,25 @@ pub trait Allocations: Send + Sync {
 
     /// The allocations by pool, then by address.
     fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>>;
+
+    /// A page of the allocations of a pool by address: those behind the block `after`, at most `limit`, with holds and the
+    /// space of pools below. A backend without pages answers all of them as the first page. Empty at the end, and when there
+    /// is no such pool.
+    fn allocations_page(&self, pool_id: &str, after: Option<Cidr>, _limit: usize) -> Result<Vec<Allocation>> {
+        if after.is_some() {
+            return Ok(Vec::new());
+        }
+        let filter = AllocationFilter {
+            pool_id: Some(pool_id.to_owned()),
+            include_planned: true,
+            include_pools: true,
+            ..AllocationFilter::default()
+        };
+        match self.list_allocations(&filter) {
+            Err(Error::NotFound { .. }) => Ok(Vec::new()),
+            all => all,
+        }
+    }
 
     /// The custom allocation of exactly that name in exactly that pool, a hold too (an active one before a hold of the
     /// same name); `None` when there is no such allocation or pool. Reads the name index, not all allocations.

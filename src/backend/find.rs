@@ -118,7 +118,8 @@ fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.rmatch_indices('/').map(|(slash, _)| (&text[..slash], &text[slash + 1..]))
 }
 
-fn block_and_pool(text: &str) -> Option<(Cidr, &str)> {
+/// The parts of a text that names a block and its pool, such as `10.0.0.0/24_ipam-pool-...`.
+pub fn block_and_pool(text: &str) -> Option<(Cidr, &str)> {
     let (cidr, pool) = text.split_once('_')?;
     Some((cidr.parse().ok()?, pool))
 }

@@ -5,8 +5,12 @@
 
 use jiff::Timestamp;
 
-use crate::ipam::Result;
 pub use crate::ipam::discovery::types::*;
+use crate::ipam::{Cidr, Result};
+pub use crate::ipam::{NoPlace, Unallocated, Unplaced};
+
+/// A block that no allocation covers: the place of an allocation for it, or the reason why there is none.
+pub type Place = std::result::Result<Unallocated, Unplaced>;
 
 /// Queries for the results of discoveries.
 pub trait Observation: Send + Sync {
@@ -33,6 +37,23 @@ pub trait Observation: Send + Sync {
     /// # Errors
     /// The errors of the backend.
     fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>>;
+
+    /// Blocks of resources that no allocation covers, by scope and address, and only the largest of those that contain each
+    /// other. With a pool, only blocks for that pool. `None` where the backend itself allocates the blocks that it finds.
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn unallocated(&self, _filter: &ResourceFilter, _pool_id: Option<&str>) -> Result<Option<Vec<Place>>> {
+        Ok(None)
+    }
+
+    /// The resource with exactly this block, if an allocation of this pool can cover it.
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn unallocated_at(&self, _pool_id: &str, _cidr: Cidr) -> Result<Option<Unallocated>> {
+        Ok(None)
+    }
 
     /// The owners of a block in a window of time, the earliest first.
     ///

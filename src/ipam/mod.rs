@@ -39,7 +39,8 @@ pub use audit::import::{Merge, Vacancy, event_entry};
 pub use audit::maintenance::{Census, Collected};
 pub use discovery::types::Discovery;
 pub use discovery::{
-    Forgotten, Past, Reconciled, SampleChanges, ScannedTarget, SeenAddress, Sighted, Skip, Skipped, Treated, Treatment,
+    Forgotten, NoPlace, Past, Reconciled, SampleChanges, ScannedTarget, SeenAddress, Sighted, Skip, Skipped, Treated,
+    Treatment, Unallocated, Unplaced,
 };
 pub use history::archive_proof::Witness;
 pub use history::chain::Chain;

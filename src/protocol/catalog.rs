@@ -7,8 +7,8 @@ use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{
-    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedResource, Function, Provider,
-    Signature, Type,
+    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource, ErasedResource,
+    Function, Provider, Signature, Type,
 };
 
 pub(super) struct Catalog {
@@ -19,6 +19,7 @@ pub(super) struct Catalog {
     pub(super) schemas: wire::get_provider_schema::Response,
     resources: HashMap<&'static str, (usize, Type)>,
     data_sources: HashMap<&'static str, (usize, Type)>,
+    list_resources: HashMap<&'static str, (usize, Type)>,
     ephemeral_resources: HashMap<&'static str, (usize, Type)>,
     actions: HashMap<&'static str, (usize, Type)>,
     functions: HashMap<&'static str, (usize, Signature)>,
@@ -43,6 +44,12 @@ impl Catalog {
             let schema = data_source.schema();
             schemas.data_source_schemas.insert(data_source.type_name().to_owned(), schema::schema(&schema));
             data_sources.insert(data_source.type_name(), (position, schema.block.value_type()));
+        }
+        let mut list_resources = HashMap::new();
+        for (position, list) in provider.list_resources.iter().enumerate() {
+            let schema = list.schema();
+            schemas.list_resource_schemas.insert(list.type_name().to_owned(), schema::schema(&schema));
+            list_resources.insert(list.type_name(), (position, schema.block.value_type()));
         }
         let mut ephemeral_resources = HashMap::new();
         for (position, resource) in provider.ephemeral_resources.iter().enumerate() {
@@ -71,6 +78,7 @@ impl Catalog {
             schemas,
             resources,
             data_sources,
+            list_resources,
             ephemeral_resources,
             actions,
             functions,
@@ -92,6 +100,12 @@ impl Catalog {
     pub(super) fn data_source(&self, type_name: &str) -> Result<(&dyn ErasedDataSource, &Type), Diagnostics> {
         let (position, ty) = self.data_sources.get(type_name).ok_or_else(|| missing("data source", type_name))?;
         Ok((&*self.provider.data_sources[*position], ty))
+    }
+
+    /// The list resource with this type name, and the type of its configuration.
+    pub(super) fn list_resource(&self, type_name: &str) -> Result<(&dyn ErasedListResource, &Type), Diagnostics> {
+        let (position, ty) = self.list_resources.get(type_name).ok_or_else(|| missing("list resource", type_name))?;
+        Ok((&*self.provider.list_resources[*position], ty))
     }
 
     /// The ephemeral resource with this type name, and the type of its value.
@@ -130,6 +144,6 @@ pub(super) const fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
         move_resource_state: true,
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }

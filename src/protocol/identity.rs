@@ -51,8 +51,17 @@ pub(super) fn of(object: &Value, ty: &Type) -> Result<Option<ResourceIdentityDat
     if id.is_null() || id.is_unknown() || !has_identity(ty) {
         return Ok(None);
     }
-    let identity = Value::Map([(ID.to_owned(), id.clone())].into());
-    Ok(Some(ResourceIdentityData { identity_data: Some(value::encode(&identity, &identity_type())?) }))
+    encoded(id.clone()).map(Some)
+}
+
+/// The identity with this id.
+pub(super) fn with_id(id: String) -> Result<ResourceIdentityData, Diagnostics> {
+    encoded(Value::String(id))
+}
+
+fn encoded(id: Value) -> Result<ResourceIdentityData, Diagnostics> {
+    let identity = Value::Map([(ID.to_owned(), id)].into());
+    Ok(ResourceIdentityData { identity_data: Some(value::encode(&identity, &identity_type())?) })
 }
 
 /// The id that an identity in an import contains.

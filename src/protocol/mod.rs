@@ -13,6 +13,7 @@ mod ephemeral;
 mod function;
 mod guard;
 mod identity;
+mod list;
 pub mod msgpack;
 mod path;
 mod provider;

@@ -9,6 +9,7 @@ pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<g
     let provider = &catalog.provider;
     let resources = provider.resources.iter().map(|resource| resource.type_name().to_owned());
     let data_sources = provider.data_sources.iter().map(|data_source| data_source.type_name().to_owned());
+    let list_resources = provider.list_resources.iter().map(|list| list.type_name().to_owned());
     let ephemeral = provider.ephemeral_resources.iter().map(|resource| resource.type_name().to_owned());
     let actions = provider.actions.iter().map(|action| action.type_name().to_owned());
     let functions = provider.functions.iter().map(|function| function.name().to_owned());
@@ -16,6 +17,7 @@ pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<g
         server_capabilities: Some(capabilities()),
         resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
         data_sources: data_sources.map(|type_name| get_metadata::DataSourceMetadata { type_name }).collect(),
+        list_resources: list_resources.map(|type_name| get_metadata::ListResourceMetadata { type_name }).collect(),
         ephemeral_resources: ephemeral.map(|type_name| get_metadata::EphemeralMetadata { type_name }).collect(),
         actions: actions.map(|type_name| get_metadata::ActionMetadata { type_name }).collect(),
         functions: functions.map(|name| get_metadata::FunctionMetadata { name }).collect(),

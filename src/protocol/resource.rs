@@ -3,8 +3,8 @@
 use super::catalog::Catalog;
 use super::wire::import_resource_state::ImportedResource;
 use super::wire::{
-    RawState, apply_resource_change, import_resource_state, move_resource_state, plan_resource_change, read_resource,
-    upgrade_resource_state, validate_resource_config,
+    RawState, apply_resource_change, generate_resource_config, import_resource_state, move_resource_state,
+    plan_resource_change, read_resource, upgrade_resource_state, validate_resource_config,
 };
 use super::{diagnostics, digits, identity, path, value};
 use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity, Value};
@@ -54,7 +54,8 @@ pub(super) fn read(
         diagnostics: diagnostics::to_wire(warnings),
         // The answer replaces the stored private data and the stored identity.
         private: request.private.clone(),
-        new_identity: identity::of(&now, ty)?,
+        // An object without an id keeps the identity that an import named it by.
+        new_identity: identity::of(&now, ty)?.or_else(|| request.current_identity.clone().filter(|_| !now.is_null())),
         ..Default::default()
     })
 }
@@ -155,7 +156,8 @@ pub(super) fn import(
         let detail = format!("There is no {} with the id {id:?}.", request.type_name);
         return Err(Diagnostic::error("Nothing to import", detail).into());
     }
-    if request.identity.is_some() && *state.entry("id") != Value::String(id.clone()) {
+    let is_named = *state.entry("id") == Value::String(id.clone()) || resource.is_candidate_id(&id);
+    if request.identity.is_some() && !is_named {
         // An import id may also be a name or a block. An identity must name the same object tomorrow.
         let detail = format!(
             "An identity takes the `id` of the object, and {id:?} is not one. Write the `id`, or import by `id` instead of \
@@ -166,7 +168,7 @@ pub(super) fn import(
     let imported = ImportedResource {
         type_name: request.type_name.clone(),
         state: Some(value::encode(&state, ty)?),
-        identity: identity::of(&state, ty)?,
+        identity: identity::of(&state, ty)?.or_else(|| request.identity.clone()),
         ..Default::default()
     };
     Ok(import_resource_state::Response {
@@ -196,4 +198,25 @@ pub(super) fn move_state(
         target_private: if is_ours { request.source_private.clone() } else { Vec::new() },
         ..Default::default()
     })
+}
+
+/// The configuration of an object. Terraform 1.14.0 forgets to send the object.
+pub(super) fn generate(
+    catalog: &Catalog,
+    request: &generate_resource_config::Request,
+) -> Result<generate_resource_config::Response, Diagnostics> {
+    let (resource, ty) = catalog.resource(&request.type_name)?;
+    let state = value::decode_object(request.state.as_ref(), ty, "state")?;
+    let config = resource.configuration(&state)?;
+    let mut found = Diagnostics::new();
+    if state.is_null() {
+        let detail = format!(
+            "Terraform did not send the {}, so the generated configuration has no values: write them yourself, or use \
+             Terraform 1.14.1 or later.",
+            request.type_name
+        );
+        found.push(Diagnostic::warning("The generated configuration is empty", detail));
+    }
+    let config = Some(value::encode(&config, ty)?);
+    Ok(generate_resource_config::Response { config, diagnostics: diagnostics::to_wire(found) })
 }

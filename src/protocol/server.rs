@@ -11,7 +11,7 @@ use tracing::Span;
 use super::answer::{self, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{action, data_source, diagnostics, ephemeral, function, identity, provider, resource, unoffered, wire};
+use super::{action, data_source, diagnostics, ephemeral, function, identity, list, provider, resource, unoffered, wire};
 use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
@@ -181,22 +181,21 @@ calls! {
         ApplyResourceChange apply_resource_change(apply_resource_change / type_name) => resource::apply;
         ImportResourceState import_resource_state(import_resource_state / type_name) => resource::import;
         MoveResourceState move_resource_state(move_resource_state / target_type_name) => resource::move_state;
+        GenerateResourceConfig generate_resource_config(generate_resource_config / type_name) => resource::generate;
         UpgradeResourceIdentity upgrade_resource_identity(upgrade_resource_identity / type_name) => identity::upgrade;
 
         ValidateDataResourceConfig validate_data_resource_config(validate_data_resource_config / type_name)
             => data_source::validate;
         ReadDataSource read_data_source(read_data_source / type_name) => data_source::read;
+        ValidateListResourceConfig validate_list_resource_config(validate_list_resource_config / type_name)
+            => list::validate;
         GetFunctions get_functions(get_functions) => function::list;
 
-        GenerateResourceConfig generate_resource_config(generate_resource_config / type_name)
-            => unoffered::generated_configuration;
         ValidateEphemeralResourceConfig validate_ephemeral_resource_config(validate_ephemeral_resource_config / type_name)
             => ephemeral::validate;
         OpenEphemeralResource open_ephemeral_resource(open_ephemeral_resource / type_name) => ephemeral::open;
         RenewEphemeralResource renew_ephemeral_resource(renew_ephemeral_resource / type_name) => ephemeral::renew;
         CloseEphemeralResource close_ephemeral_resource(close_ephemeral_resource / type_name) => ephemeral::close;
-        ValidateListResourceConfig validate_list_resource_config(validate_list_resource_config / type_name)
-            => unoffered::list_resources;
         ValidateActionConfig validate_action_config(validate_action_config / type_name) => action::validate;
         PlanAction plan_action(plan_action / action_type) => action::plan;
         ValidateStateStoreConfig validate_state_store_config(validate_state_store / type_name)
@@ -212,8 +211,7 @@ calls! {
         StopProvider stop_provider(stop_provider) => provider::stop;
     }
     streams {
-        ListResourceStream: ListResource list_resource(list_resource / type_name)
-            -> Event => unoffered::list_resources;
+        ListResourceStream: ListResource list_resource(list_resource / type_name) -> Event => list::list;
         ReadStateBytesStream: ReadStateBytes read_state_bytes(read_state_bytes / type_name)
             -> Response => unoffered::state_stores;
     }

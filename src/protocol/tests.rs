@@ -1,6 +1,7 @@
 //! The service over a small provider, without a connection.
 
 mod ephemeral;
+mod lists;
 mod streams;
 
 use std::sync::{Arc, Mutex};
@@ -172,16 +173,21 @@ impl Configure for Config {
     }
 }
 
-fn server_of(things: Things) -> Server {
-    Server::new(Provider {
+fn provider(things: Things, list: lists::ThingList) -> Provider {
+    Provider {
         config: Box::new(Config),
         resources: vec![Box::new(things)],
         data_sources: vec![Box::new(ThingData)],
         ephemeral_resources: vec![Box::new(ephemeral::Loan)],
+        list_resources: vec![Box::new(list)],
         functions: vec![Box::new(Join)],
         stop: Stop::default(),
         finish: Arc::new(|| {}),
-    })
+    }
+}
+
+fn server_of(things: Things) -> Server {
+    Server::new(provider(things, lists::ThingList::default()))
 }
 
 fn server() -> Server {
@@ -248,7 +254,7 @@ async fn schemas_match_the_models() {
     assert!(schemas.provider.is_some() && schemas.data_source_schemas.contains_key("test_thing"));
     let capabilities = schemas.server_capabilities.unwrap();
     assert!(capabilities.get_provider_schema_optional && capabilities.move_resource_state);
-    assert!(capabilities.plan_destroy && !capabilities.generate_resource_config);
+    assert!(capabilities.plan_destroy && capabilities.generate_resource_config);
 }
 
 #[tokio::test]

@@ -17,7 +17,5 @@ macro_rules! refusals {
 }
 
 refusals! {
-    generated_configuration = "generated configuration beyond Terraform's own",
-    list_resources = "list resources",
     state_stores = "state stores",
 }

@@ -14,11 +14,14 @@ mod create;
 mod data;
 mod ephemeral;
 mod errors;
+mod filters;
 mod functions;
+mod glob;
 mod hand_over;
 mod holding;
 mod kept_arguments;
 mod leases;
+mod lists;
 mod moves;
 mod naming;
 mod noun;
@@ -125,6 +128,7 @@ fn over(shared: &Arc<Shared>) -> tf::Provider {
         },
         ephemeral_resources: ephemeral::all(shared),
         actions: actions::all(shared),
+        list_resources: lists::all(shared),
         functions: functions::all(),
         stop: tf::Stop::default(),
         finish: {

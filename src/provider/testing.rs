@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use super::on_missing::OnMissing;
 use super::shared::{Configured, Shared};
 use super::tags::Defaults;
+use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, Surroundings};
 use crate::ipam::{Actor, Tags};
 use crate::store::Store;
@@ -52,6 +53,22 @@ impl World {
 
     /// The store, from the point of view of `owner`.
     pub(super) fn ipam(&self, owner: &str, store: Option<Arc<dyn Store>>) -> Arc<dyn Ipam> {
+        let store = self.local(owner, store);
+        match &self.service {
+            Some(all) => Arc::new(Simulation { store, all: Arc::clone(all) }),
+            None => Arc::new(store),
+        }
+    }
+
+    /// Scans what every discovery covers.
+    pub(super) fn scan(&self, scout: Arc<dyn Scout>) {
+        self.pass(Duration::from_secs(1));
+        assert!(
+            self.local("scanner", None).with_scout(Some(scout)).discover(None, &mut |_, _| ()).unwrap().is_complete()
+        );
+    }
+
+    fn local(&self, owner: &str, store: Option<Arc<dyn Store>>) -> Local {
         let (seconds, drawn) = (Arc::clone(&self.seconds), Arc::clone(&self.drawn));
         let surroundings = Surroundings {
             clock: Arc::new(move || Timestamp::from_second(1_000_000_000 + seconds.load(Ordering::SeqCst)).unwrap()),
@@ -59,11 +76,7 @@ impl World {
         };
         let store = store.unwrap_or_else(|| Arc::clone(&self.memory) as Arc<dyn Store>);
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        let store = Local::over(store, actor, surroundings);
-        match &self.service {
-            Some(all) => Arc::new(Simulation { store, all: Arc::clone(all) }),
-            None => Arc::new(store),
-        }
+        Local::over(store, actor, surroundings)
     }
 
     pub(super) fn assert_sound(&self) {

@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use super::action::{Action, Invocation};
 use super::ephemeral::ErasedEphemeralResource;
+use super::list::ErasedListResource;
 use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Configure, DataSource, Function, MoveSource, Resource, Stop};
-use super::{Diagnostics, Model, Path, Schema, Value, lifecycle};
-
-/// Terraform prints the lines that a diagnostic points at, so none may point at a secret.
-fn hide_secret_paths<M: Model>(diagnostics: Diagnostics) -> Diagnostics {
-    if diagnostics.is_empty() { diagnostics } else { M::block().hide_secret_paths(diagnostics) }
-}
+use super::{Diagnostics, Model, Path, Schema, Value, generate, lifecycle};
 
 /// Everything that a provider offers. A new resource, data source or function needs one line where this struct is built.
 pub struct Provider {
@@ -21,6 +17,8 @@ pub struct Provider {
     pub resources: Vec<Box<dyn ErasedResource>>,
     /// All data sources, in any order.
     pub data_sources: Vec<Box<dyn ErasedDataSource>>,
+    /// All list resources, in any order. Each has the type name of a resource.
+    pub list_resources: Vec<Box<dyn ErasedListResource>>,
     /// All ephemeral resources, in any order.
     pub ephemeral_resources: Vec<Box<dyn ErasedEphemeralResource>>,
     /// All actions, in any order.
@@ -42,6 +40,11 @@ impl Provider {
     /// The data source with this type name.
     pub fn data_source(&self, type_name: &str) -> Option<&dyn ErasedDataSource> {
         self.data_sources.iter().map(AsRef::as_ref).find(|data_source| data_source.type_name() == type_name)
+    }
+
+    /// The list resource with this type name.
+    pub fn list_resource(&self, type_name: &str) -> Option<&dyn ErasedListResource> {
+        self.list_resources.iter().map(AsRef::as_ref).find(|list| list.type_name() == type_name)
     }
 
     /// The ephemeral resource with this type name.
@@ -92,6 +95,13 @@ pub trait ErasedResource: Send + Sync {
     /// # Errors
     /// Fails if the other type cannot become this one.
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics>;
+    /// See [`Resource::is_candidate_id`].
+    fn is_candidate_id(&self, id: &str) -> bool;
+    /// The configuration of an object, as a user would write it. Without an object, all arguments are null.
+    ///
+    /// # Errors
+    /// Fails if the state is not valid.
+    fn configuration(&self, state: &Value) -> Result<Value, Diagnostics>;
 }
 
 impl<R: Resource> ErasedResource for R {
@@ -104,7 +114,7 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        hide_secret_paths::<R::Model>(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
+        R::Model::hide_secret_paths(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
@@ -113,26 +123,34 @@ impl<R: Resource> ErasedResource for R {
 
     fn plan(&self, request: PlanRequest) -> PlanResponse {
         let response = lifecycle::plan(self, &request).unwrap_or_else(|errors| request.unchanged(errors));
-        PlanResponse { diagnostics: hide_secret_paths::<R::Model>(response.diagnostics), ..response }
+        PlanResponse { diagnostics: R::Model::hide_secret_paths(response.diagnostics), ..response }
     }
 
     fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let response = lifecycle::apply(self, request);
-        ApplyResponse { diagnostics: hide_secret_paths::<R::Model>(response.diagnostics), ..response }
+        ApplyResponse { diagnostics: R::Model::hide_secret_paths(response.diagnostics), ..response }
     }
 
     fn read(&self, state: &Value) -> Result<(Value, Diagnostics), Diagnostics> {
-        let (state, warnings) = lifecycle::read(self, state).map_err(hide_secret_paths::<R::Model>)?;
-        Ok((state, hide_secret_paths::<R::Model>(warnings)))
+        let (state, warnings) = lifecycle::read(self, state).map_err(R::Model::hide_secret_paths)?;
+        Ok((state, R::Model::hide_secret_paths(warnings)))
     }
 
     fn import(&self, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
-        let (state, warnings) = lifecycle::import(self, id).map_err(hide_secret_paths::<R::Model>)?;
-        Ok((state, hide_secret_paths::<R::Model>(warnings)))
+        let (state, warnings) = lifecycle::import(self, id).map_err(R::Model::hide_secret_paths)?;
+        Ok((state, R::Model::hide_secret_paths(warnings)))
     }
 
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Value, Diagnostics> {
         lifecycle::move_from(self, source)
+    }
+
+    fn is_candidate_id(&self, id: &str) -> bool {
+        Resource::is_candidate_id(self, id)
+    }
+
+    fn configuration(&self, state: &Value) -> Result<Value, Diagnostics> {
+        generate::configuration(self, state).map_err(R::Model::hide_secret_paths)
     }
 }
 
@@ -161,13 +179,11 @@ impl<D: DataSource> ErasedDataSource for D {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        hide_secret_paths::<D::Model>(lifecycle::validate::<D::Model>(config, |model| {
-            DataSource::validate(self, model)
-        }))
+        D::Model::hide_secret_paths(lifecycle::validate::<D::Model>(config, |model| DataSource::validate(self, model)))
     }
 
     fn read(&self, config: &Value) -> Result<Value, Diagnostics> {
-        lifecycle::read_data(self, config).map_err(hide_secret_paths::<D::Model>)
+        lifecycle::read_data(self, config).map_err(D::Model::hide_secret_paths)
     }
 }
 
@@ -195,19 +211,19 @@ impl<A: Action> ErasedAction for A {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        hide_secret_paths::<A::Model>(lifecycle::validate::<A::Model>(config, |model| Action::validate(self, model)))
+        A::Model::hide_secret_paths(lifecycle::validate::<A::Model>(config, |model| Action::validate(self, model)))
     }
 
     fn plan(&self, config: &Value) -> Diagnostics {
         let planned = lifecycle::plan_action(self, config);
-        hide_secret_paths::<A::Model>(planned.unwrap_or_else(|errors| errors))
+        A::Model::hide_secret_paths(planned.unwrap_or_else(|errors| errors))
     }
 
     fn invoke(&self, config: &Value, invocation: &mut Invocation<'_>) -> Diagnostics {
         let outcome = lifecycle::invoke_action(self, config, invocation);
         let mut diagnostics = std::mem::take(&mut invocation.warnings);
         diagnostics.append(outcome.err().unwrap_or_default());
-        hide_secret_paths::<A::Model>(diagnostics)
+        A::Model::hide_secret_paths(diagnostics)
     }
 }
 
@@ -230,12 +246,12 @@ impl<C: Configure> ErasedConfigure for C {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        hide_secret_paths::<C::Model>(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
+        C::Model::hide_secret_paths(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
     }
 
     fn configure(&self, config: &Value, terraform_version: &str) -> Result<(), Diagnostics> {
         let model = C::Model::decode(config, &Path::root());
         let configured = model.and_then(|model| Configure::configure(self, model, terraform_version));
-        configured.map_err(hide_secret_paths::<C::Model>)
+        configured.map_err(C::Model::hide_secret_paths)
     }
 }

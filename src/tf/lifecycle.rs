@@ -53,12 +53,13 @@ pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<P
     let block = R::Model::block();
     // All values that an expression depends on are known only now. A null here would replace or delete the object.
     missing(&block, &request.config).into_result()?;
-    let (config, kept) = if request.prior.is_null() {
+    let prior = existing(resource, &request.prior);
+    let (config, kept) = if prior.is_null() {
         (request.config.clone(), Vec::new())
     } else {
-        kept_arguments::complete(resource, &block, &request.prior, &request.config)
+        kept_arguments::complete(resource, &block, prior, &request.config)
     };
-    let start = merge_config(&block.attributes, &request.prior, &config);
+    let start = merge_config(&block.attributes, prior, &config);
     let mut plan = Plan {
         config: R::Model::decode(&config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
@@ -70,17 +71,22 @@ pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<P
         committing: request.committing,
         warnings: Diagnostics::new(),
     };
-    if request.prior.is_null() {
+    if prior.is_null() {
         resource.plan_create(&mut plan)?;
     } else {
-        let prior = R::Model::decode(&request.prior, &Path::root())?;
-        plan.replace = replaced(&block, &request.prior, &start);
-        kept_arguments::check(resource, &block, (&request.prior, &start), (&prior, &plan))?;
-        resource.plan_update(&prior, &mut plan)?;
+        let model = R::Model::decode(prior, &Path::root())?;
+        plan.replace = replaced(&block, prior, &start);
+        kept_arguments::check(resource, &block, (prior, &start), (&model, &plan))?;
+        resource.plan_update(&model, &mut plan)?;
     }
     let Plan { planned, replace, private, warnings, .. } = plan;
     let planned = merge_answer(&block.attributes, &config, &start, &planned.encode());
     Ok(PlanResponse { planned, replace, private, diagnostics: warnings })
+}
+
+/// The state of an object that exists; null for a new object, and for one that an import named before it exists.
+fn existing<'a, R: Resource>(resource: &R, state: &'a Value) -> &'a Value {
+    if !state.is_null() && resource.is_candidate(state) { &Value::Null } else { state }
 }
 
 fn replaced(block: &Block, prior: &Value, proposed: &Value) -> Vec<Path> {
@@ -110,11 +116,12 @@ fn try_apply<R: Resource>(
 ) -> Result<Value, (Value, Diagnostics)> {
     let nothing_done = |diagnostics| (request.prior.clone(), diagnostics);
     let decode = |value| R::Model::decode(value, &Path::root()).map_err(nothing_done);
+    let prior = existing(resource, &request.prior);
     if request.planned.is_null() {
-        if request.prior.is_null() {
+        if prior.is_null() {
             return Ok(Value::Null);
         }
-        resource.delete(&decode(&request.prior)?, &request.stop).map_err(nothing_done)?;
+        resource.delete(&decode(prior)?, &request.stop).map_err(nothing_done)?;
         return Ok(Value::Null);
     }
     let mut apply = Apply {
@@ -125,11 +132,7 @@ fn try_apply<R: Resource>(
         warnings: Diagnostics::new(),
         stop: request.stop.clone(),
     };
-    let done = if request.prior.is_null() {
-        resource.create(&mut apply)
-    } else {
-        resource.update(&decode(&request.prior)?, &mut apply)
-    };
+    let done = if prior.is_null() { resource.create(&mut apply) } else { resource.update(&decode(prior)?, &mut apply) };
     *private = apply.private;
     warnings.append(apply.warnings);
     let attributes = R::Model::block().attributes;
@@ -220,7 +223,7 @@ pub(super) fn read<R: Resource>(resource: &R, state: &Value) -> Result<(Value, D
 
 pub(super) fn import<R: Resource>(resource: &R, id: &str) -> Result<(Value, Diagnostics), Diagnostics> {
     let model = resource.import(id)?;
-    Ok((first_state::<R>(&model)?, resource.imported(&model)))
+    Ok((first_state(R::TYPE, &model)?, resource.imported(&model)))
 }
 
 /// Moves a state to this resource type. If the state has the same type, this provider wrote it under another address
@@ -230,7 +233,7 @@ pub(super) fn move_from<R: Resource>(resource: &R, source: &MoveSource<'_>) -> R
         return upgrade(resource, source.schema_version, source.state.clone());
     }
     match resource.move_from(source)? {
-        Some(model) => first_state::<R>(&model),
+        Some(model) => first_state(R::TYPE, &model),
         None => Err(Diagnostic::error(
             "Unsupported move",
             format!(
@@ -255,17 +258,25 @@ fn is_this_provider(type_name: &str, address: &str) -> bool {
 
 /// Arguments that only control the provider, such as `cascade`, are in no store. An import starts with their defaults, so
 /// that the next plan is empty.
-fn first_state<R: Resource>(model: &R::Model) -> Result<Value, Diagnostics> {
-    let block = R::Model::block();
+pub(super) fn first_state<M: Model>(type_name: &str, model: &M) -> Result<Value, Diagnostics> {
+    let block = M::block();
     let state = with_defaults(&block.attributes, &model.encode());
-    wholly_known(&block, R::TYPE, state)
+    wholly_known(&block, type_name, state)
+}
+
+/// What a data source or a list is asked for: the configuration with defaults.
+///
+/// # Errors
+/// For a required argument that is null.
+pub(super) fn asked<M: Model>(config: &Value) -> Result<Value, Diagnostics> {
+    let block = M::block();
+    missing(&block, config).into_result()?;
+    Ok(with_defaults(&block.attributes, config))
 }
 
 pub(super) fn read_data<D: DataSource>(data_source: &D, config: &Value) -> Result<Value, Diagnostics> {
     let block = D::Model::block();
-    missing(&block, config).into_result()?;
-    let asked = with_defaults(&block.attributes, config);
-    let answer = data_source.read(D::Model::decode(&asked, &Path::root())?)?.encode();
+    let answer = data_source.read(D::Model::decode(&asked::<D::Model>(config)?, &Path::root())?)?.encode();
     // Values that the user wrote are kept as written, whatever the data source answers.
     let start = merge_config(&block.attributes, &Value::Null, config);
     let state = merge_answer(&block.attributes, config, &start, &answer);

@@ -84,6 +84,12 @@ pub trait Model: Sized + Default + Clone + Send + Sync + 'static {
 
     /// Converts to an object.
     fn encode(&self) -> Value;
+
+    /// The same messages, none of which points at an attribute with a secret: Terraform prints the lines that a diagnostic
+    /// points at.
+    fn hide_secret_paths(diagnostics: Diagnostics) -> Diagnostics {
+        if diagnostics.is_empty() { diagnostics } else { Self::block().hide_secret_paths(diagnostics) }
+    }
 }
 
 /// A Rust type for the nested blocks of one name: a model if the block occurs at most once, a vector of it if the block

@@ -151,6 +151,17 @@ pub trait Resource: Send + Sync + 'static {
         false
     }
 
+    /// Whether a state is of an object that an import named before it existed. Its plans and its apply are those of a new
+    /// object; for Terraform, the object changes in place.
+    fn is_candidate(&self, _state: &Value) -> bool {
+        false
+    }
+
+    /// Whether an identity may name an object that does not exist yet by this text, which is not its ID.
+    fn is_candidate_id(&self, _id: &str) -> bool {
+        false
+    }
+
     /// Terraform creates the object.
     ///
     /// # Errors
@@ -180,6 +191,10 @@ pub trait Resource: Send + Sync + 'static {
     /// # Errors
     /// Fails if the ID is malformed or there is no such object.
     fn import(&self, id: &str) -> Result<Self::Model, Diagnostics>;
+
+    /// Removes arguments that follow from others, from a configuration that was generated from the state of an object. It
+    /// has every argument with a value that is not a default.
+    fn generated(&self, _config: &mut Self::Model) {}
 
     /// Warnings about an object that was just imported.
     fn imported(&self, _imported: &Self::Model) -> Diagnostics {

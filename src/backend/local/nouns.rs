@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::observation::{
-    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, ManagementState, Observation,
-    PublicAddress, ResourceCidr, ResourceFilter, Seen,
+    DiscoveredAccount, DiscoveredCidr, DiscoveryFilter, History, HistoryQuestion, ManagementState, Observation, Place,
+    PublicAddress, ResourceCidr, ResourceFilter, Seen, Unallocated,
 };
 use super::super::service::{
     DiscoveryNoun, DiscoveryRecord, DiscoverySpec, Keeps, ResourceCidrId, ResourceCidrNoun, ResourceCidrRecord,
@@ -12,7 +12,7 @@ use super::super::service::{
 };
 use super::Local;
 use crate::ipam::discovery::types::Discovery;
-use crate::ipam::{Reader, Result, Treated, Treatment};
+use crate::ipam::{Cidr, Reader, Result, Treated, Treatment};
 
 fn record(found: Discovery) -> DiscoveryRecord {
     DiscoveryRecord {
@@ -165,6 +165,14 @@ impl Observation for Local {
 
     fn resource_cidrs(&self, filter: &ResourceFilter) -> Result<Vec<ResourceCidr>> {
         self.read(|reader| reader.resource_cidrs(filter))
+    }
+
+    fn unallocated(&self, filter: &ResourceFilter, pool_id: Option<&str>) -> Result<Option<Vec<Place>>> {
+        self.read(|reader| reader.unallocated(filter, pool_id)).map(Some)
+    }
+
+    fn unallocated_at(&self, pool_id: &str, cidr: Cidr) -> Result<Option<Unallocated>> {
+        self.read(|reader| reader.unallocated_at(pool_id, cidr))
     }
 
     fn address_history(&self, question: &HistoryQuestion) -> Result<History> {

@@ -137,6 +137,10 @@ impl Allocations for Local {
         self.read(|reader| reader.list_allocations(filter))
     }
 
+    fn allocations_page(&self, pool_id: &str, after: Option<Cidr>, limit: usize) -> Result<Vec<Allocation>> {
+        self.read(|reader| reader.allocations_after(pool_id, after, limit))
+    }
+
     fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
         self.read(|reader| reader.find_allocation(pool_id, name))
     }

@@ -15,6 +15,7 @@
 //! | `listing` | lists of sightings |
 //! | `forest`, `evaluation`, `evaluate`, `overlaps`, `usage` | comparison of sightings with pools: management, compliance, overlap, usage |
 //! | `reconcile` | allocations that are imported and released automatically |
+//! | `unallocated` | blocks that no allocation covers, and the pools in which one can |
 //! | `past` | past sightings of a block |
 //! | `faults` | faults among these entries, for the audit |
 
@@ -35,6 +36,7 @@ pub(super) mod stored;
 mod treated;
 mod treatments;
 pub mod types;
+mod unallocated;
 mod usage;
 pub(super) mod vpc_pools;
 
@@ -46,3 +48,4 @@ pub use sample::{Forgotten, SampleChanges};
 pub use stored::{Past, ScannedTarget, SeenAddress, Sighted};
 pub(super) use stored::{Stored, entries_of_address, entries_of_past, entries_of_sighted, entries_of_target};
 pub use treated::{Treated, Treatment};
+pub use unallocated::{NoPlace, Unallocated, Unplaced};

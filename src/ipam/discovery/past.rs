@@ -49,7 +49,7 @@ impl Reader<'_> {
         Ok(History { scope_id, records })
     }
 
-    fn sightings_at(&mut self, cidr: &Cidr) -> Result<Vec<Sighted>> {
+    pub(super) fn sightings_at(&mut self, cidr: &Cidr) -> Result<Vec<Sighted>> {
         let range = keys::under(&discovery_keys::seen_at(cidr));
         let mut found = Vec::new();
         for (key, _) in self.snapshot.scan(keys::range(&range), Order::Ascending, usize::MAX)? {

@@ -20,6 +20,11 @@ use crate::ipam::{
 /// Prefix of the tags that AWS reserves.
 const RESERVED: &str = "aws:";
 
+/// The tags of a resource that an allocation may have too.
+pub(super) fn own_tags(tags: &Tags) -> Tags {
+    tags.iter().filter(|(key, _)| !key.starts_with(RESERVED)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
 /// The result of a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
@@ -183,12 +188,7 @@ impl Ledger<'_> {
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
         meta.confirmed = true;
-        let tags: Tags = resource
-            .tags
-            .iter()
-            .filter(|(key, _)| !key.starts_with(RESERVED))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect();
+        let tags = own_tags(&resource.tags);
         Ok(Allocation {
             meta,
             pool_id: pool.meta.id.clone(),
@@ -254,7 +254,7 @@ impl Reader<'_> {
         Ok(pools)
     }
 
-    fn active_blocks(&mut self, pool: &Pool) -> Result<Vec<Cidr>> {
+    pub(super) fn active_blocks(&mut self, pool: &Pool) -> Result<Vec<Cidr>> {
         let mut pool_cidrs = codec::pool_cidrs(self.snapshot, &pool.meta.id)?;
         pool_cidrs.retain(|pool_cidr| pool_cidr.meta.state == State::Active);
         Ok(pool_cidrs.into_iter().map(|pool_cidr| pool_cidr.cidr).collect())

@@ -173,6 +173,17 @@ impl Reader<'_> {
         Ok(entries.into_iter().map(|(key, _)| key).zip(allocations).collect())
     }
 
+    /// A page of the allocations of a pool by address: those behind the block `after`, at most `limit`, including holds and
+    /// pools below. Empty at the end, and when there is no such pool.
+    ///
+    /// # Errors
+    /// Returns [`crate::ipam::Error::Store`].
+    pub fn allocations_after(&mut self, pool_id: &str, after: Option<Cidr>, limit: usize) -> Result<Vec<Allocation>> {
+        let after = after.map(|block| keys::at(pool_id, block.family(), block.first()));
+        let page = self.allocations_page(pool_id, None, after.as_deref(), limit)?;
+        Ok(page.into_iter().map(|(_, allocation)| allocation).collect())
+    }
+
     /// Allocations by pool (in the order of [`Reader::list_pools`]), then by address.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! several.
 
 use crate::backend::Ipam;
-use crate::ipam::{Error, Kind, Meta, Pool, Tags};
+use crate::ipam::{Error, Kind, Meta, Pool};
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
 use super::super::errors;
@@ -181,13 +181,8 @@ pub(super) fn planned_by(meta: &Meta) -> String {
     format!("planned by {:?}{until}", meta.owner)
 }
 
-/// Whether `tags` has all of `wanted`, with the same values.
-pub(super) fn has_tags(tags: &Tags, wanted: Option<&Tags>) -> bool {
-    wanted.is_none_or(|wanted| wanted.iter().all(|(key, value)| tags.get(key) == Some(value)))
-}
-
 /// The error of the backend as a message at the attribute to edit.
-pub(super) fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
+pub(in crate::provider) fn explained(path: Path) -> impl FnOnce(Error) -> Diagnostics {
     move |error| errors::at(&error, path)
 }
 
@@ -196,7 +191,7 @@ pub(super) fn is_true(field: &Tf<bool>) -> bool {
 }
 
 /// The pool with this ID, planned or not.
-pub(super) fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
+pub(in crate::provider) fn pool(ipam: &dyn Ipam, id: &str, path: Path) -> Result<Pool, Diagnostics> {
     ipam.get_pool(id).map_err(explained(path.clone()))?.ok_or_else(|| no_such_id(Kind::Pool, id, path))
 }
 
@@ -276,25 +271,6 @@ mod tests {
             let detail = &diagnostics.iter().next().unwrap().detail;
             assert!(detail.contains(says), "{detail}");
         }
-    }
-
-    #[test]
-    fn all_given_tags_must_match() {
-        let tags = |pairs: &[(&str, &str)]| -> Tags {
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-        };
-        let has = tags(&[("env", "prod"), ("team", "net")]);
-        for (wanted, matches) in [
-            (tags(&[]), true),
-            (tags(&[("env", "prod")]), true),
-            (tags(&[("env", "prod"), ("team", "net")]), true),
-            (tags(&[("env", "test")]), false),
-            (tags(&[("env", "prod"), ("cost", "1")]), false),
-            (tags(&[("env", "")]), false),
-        ] {
-            assert_eq!(has_tags(&has, Some(&wanted)), matches, "{wanted:?}");
-        }
-        assert!(has_tags(&has, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The data sources: one file each, and one line in [`all`].
 //!
 //! In addition to them: `facts` (the attributes of an object, the same in every data source), `lookup` (look-ups of one
-//! object, and their errors), `glob` (patterns for names).
+//! object, and their errors). What the lists filter by is in `provider::filters`.
 //!
 //! Lists and look-ups by name skip planned records (holds) unless `include_planned` is true. A look-up by ID finds
 //! them, because only the configuration that planned the object knows its ID.
@@ -11,7 +11,6 @@ mod allocations;
 mod events;
 mod facts;
 mod free_cidrs;
-mod glob;
 mod lookup;
 mod pool;
 mod pool_cidrs;
@@ -31,6 +30,9 @@ use std::sync::Arc;
 use crate::tf::ErasedDataSource;
 
 use super::shared::Shared;
+
+pub(super) use lookup::{explained, pool as pool_at};
+pub(super) use scope::scope as scope_at;
 
 /// All data sources.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::backend::{Ipam, PoolFilter};
 use crate::ipam::{Allocation, Cidr, Error, Family, OverviewQuery, Pool, PoolChoice, PoolOverview, Tags, blocks};
+use crate::provider::filters::{glob, has_tags};
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path};
 use crate::{at, model};
 
-use super::glob::Glob;
 use super::lookup::{self, explained, is_true};
 use super::scope;
 
@@ -117,9 +117,9 @@ fn check_length(config: &PrefixListModel, length: usize) -> Result<(), Diagnosti
 
 /// All requested CIDRs, sorted by address.
 fn listed(ipam: &dyn Ipam, config: &PrefixListModel) -> Result<Vec<Named>, Error> {
-    let glob = config.name_pattern.get().map(|pattern| Glob::new(pattern));
+    let glob = glob(&config.name_pattern);
     let fits = |name: &str, tags: &Tags| {
-        glob.as_ref().is_none_or(|glob| glob.matches(name)) && lookup::has_tags(tags, config.tags.get())
+        glob.as_ref().is_none_or(|glob| glob.matches(name)) && has_tags(tags, config.tags.get())
     };
     let of_allocations = config.source.get().is_some_and(|source| source == "allocations");
     let include_planned = is_true(&config.include_planned);

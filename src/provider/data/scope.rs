@@ -124,6 +124,6 @@ fn find(ipam: &dyn Ipam, config: &ScopeModel) -> Result<Scope, Diagnostics> {
 }
 
 /// The scope with this ID, planned or not.
-pub(super) fn scope(ipam: &dyn Ipam, id: &str, path: crate::tf::Path) -> Result<Scope, Diagnostics> {
+pub(in crate::provider) fn scope(ipam: &dyn Ipam, id: &str, path: crate::tf::Path) -> Result<Scope, Diagnostics> {
     ipam.get_scope(id).map_err(explained(path.clone()))?.ok_or_else(|| lookup::no_such_id(Kind::Scope, id, path))
 }

@@ -272,6 +272,10 @@ impl<M: AssignedModel> Resource for AssignedResource<M> {
         Ok(model)
     }
 
+    fn generated(&self, config: &mut M) {
+        config.leave_out_what_follows();
+    }
+
     fn move_from(&self, source: &MoveSource<'_>) -> Result<Option<M>, Diagnostics> {
         moves::from_aws(Self::TYPE, source)
     }

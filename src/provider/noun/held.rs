@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Holdable, Ipam, Noun, Planned};
-use crate::ipam::{Error, GivenUp, Meta, Missing};
+use crate::ipam::{Error, GivenUp, Meta, Missing, State};
 use crate::tf::{Apply, Diagnostics, MoveSource, Path, Plan, Private, Resource, Stop, Tf, Value};
 
 use super::import::{check_import, only, without_region};
@@ -115,6 +115,24 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
         check_import(Self::Noun::WORD, record.meta())
     }
 
+    /// The object that an import with this text makes, if it does not exist yet.
+    ///
+    /// # Errors
+    /// The errors of the backend.
+    fn candidate(_configured: &Configured, _id: &str) -> Result<Option<Self>, Diagnostics> {
+        Ok(None)
+    }
+
+    /// What an import named the object by, if it does not exist yet.
+    fn candidate_id(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether an identity may name an object that does not exist yet by this text.
+    fn is_candidate_id(_id: &str) -> bool {
+        false
+    }
+
     /// Takes over arguments that only an import reads.
     fn fill_imported(&mut self, _record: &Self::Noun) {}
 }
@@ -164,6 +182,31 @@ fn read<M: HeldModel>(configured: &Configured, model: &mut M, record: &M::Noun) 
         *tags = tags::own(&configured.default_tags, &M::kept_tags(record), (tags, tags_all));
     }
     show(configured, model, record)
+}
+
+/// The object as an import shows it.
+///
+/// # Errors
+/// The errors of the backend.
+pub(in crate::provider) fn imported<M: HeldModel>(configured: &Configured, record: &M::Noun) -> Result<M, Diagnostics> {
+    let mut model = M::default();
+    read(configured, &mut model, record)?;
+    model.fill_imported(record);
+    Ok(model)
+}
+
+/// An object that an import named before it existed: as it is now, if this owner has made it since then; `None` if it
+/// cannot be made any longer.
+fn read_candidate<M: HeldModel>(configured: &Configured, mut state: M) -> Result<Option<M>, Diagnostics> {
+    let Some(id) = state.candidate_id() else { return Ok(None) };
+    let ipam = configured.ipam.as_ref();
+    let found = M::Noun::find(ipam, &id).map_err(|error| errors::at(&error, Path::root()))?;
+    let is_own = |one: &M::Noun| one.meta().state == State::Active && Some(one.meta().owner.as_str()) == ipam.owner();
+    if let Some(own) = found.iter().find(|one| is_own(one)) {
+        read(configured, &mut state, own)?;
+        return Ok(Some(state));
+    }
+    Ok(M::candidate(configured, &id)?.map(|_| state))
 }
 
 /// Sets `tags_all` to what the apply stores.
@@ -282,6 +325,14 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
         kept_arguments::stays(&self.0, prior)
     }
 
+    fn is_candidate(&self, state: &Value) -> bool {
+        state.entry("id").is_null()
+    }
+
+    fn is_candidate_id(&self, id: &str) -> bool {
+        M::is_candidate_id(id)
+    }
+
     fn has_kept(&self, prior: &M, plan: &Plan<M>) -> bool {
         kept_arguments::has_kept(&self.0, prior.id(), plan)
     }
@@ -365,7 +416,11 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
     fn read(&self, mut state: M, warnings: &mut Diagnostics) -> Result<Option<M>, Diagnostics> {
         let shared = &*self.0;
         let configured = shared.ready()?;
-        let (ipam, id) = (configured.ipam.as_ref(), id_of(&state)?.clone());
+        let ipam = configured.ipam.as_ref();
+        if state.id().is_null() {
+            return read_candidate(&configured, state);
+        }
+        let id = id_of(&state)?.clone();
         let lost = Lost::new(M::Noun::KIND, &id, state.name(), state.owner(), state.missing());
         let found = missing::find((shared, &configured), &lost, || M::Noun::get(ipam, &id), warnings)?;
         let record = match found {
@@ -383,12 +438,18 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
         let configured = self.0.ready()?;
         let ipam = configured.ipam.as_ref();
         let id = without_region(ipam, id);
-        let record = only(id, M::IMPORTED_BY, M::Noun::find(ipam, id))?;
+        let found = M::Noun::find(ipam, id);
+        let is_free = found.as_ref().is_ok_and(|found| found.iter().all(|one| one.meta().state != State::Active));
+        if is_free && let Some(candidate) = M::candidate(&configured, id)? {
+            return Ok(candidate);
+        }
+        let record = only(id, M::IMPORTED_BY, found)?;
         M::check_import(ipam, &record)?;
-        let mut model = M::default();
-        read(&configured, &mut model, &record)?;
-        model.fill_imported(&record);
-        Ok(model)
+        imported(&configured, &record)
+    }
+
+    fn generated(&self, config: &mut M) {
+        config.leave_out_what_follows();
     }
 
     fn imported(&self, imported: &M) -> Diagnostics {

@@ -9,7 +9,7 @@ mod missing;
 mod others;
 
 pub(super) use assigned::{AssignedModel, AssignedResource, differs, name_of, named, of, service};
-pub(super) use held::{HeldModel, HeldPlan, HeldResource, check_rename, keep, show_planned};
+pub(super) use held::{HeldModel, HeldPlan, HeldResource, check_rename, imported, keep, show_planned};
 pub(super) use import::check_import;
 
 use std::time::Duration;
@@ -96,6 +96,9 @@ pub(super) trait NounModel: Model {
     fn tagged(&mut self) -> Option<Tagged<'_>> {
         None
     }
+
+    /// Removes arguments that follow from others, from a configuration that was generated from a state.
+    fn leave_out_what_follows(&mut self) {}
 
     /// The attribute that an error is about. `self` is the configuration.
     fn attribute_for(&self, _error: &Error) -> Path {

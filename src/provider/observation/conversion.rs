@@ -31,19 +31,22 @@ text_attr!(SeenType);
 
 /// Error codes for objects that do not exist.
 pub(super) const NO_DISCOVERY: &str = "InvalidIpamResourceDiscoveryId.NotFound";
-pub(super) const NO_SCOPE: &str = "InvalidIpamScopeId.NotFound";
-pub(super) const NO_POOL: &str = "InvalidIpamPoolId.NotFound";
+pub(in crate::provider) const NO_SCOPE: &str = "InvalidIpamScopeId.NotFound";
+pub(in crate::provider) const NO_POOL: &str = "InvalidIpamPoolId.NotFound";
 
 /// The part of the backend that answers.
 ///
 /// # Errors
 /// When this backend scans no accounts.
-pub(super) fn of(ipam: &dyn Ipam) -> Result<&(dyn Observation + 'static), Diagnostics> {
+pub(in crate::provider) fn of(ipam: &dyn Ipam) -> Result<&(dyn Observation + 'static), Diagnostics> {
     ipam.observation().ok_or_else(|| errors::at(&Error::NoDiscovery, Path::root()))
 }
 
 /// The error of the backend, at the argument whose object does not exist.
-pub(super) fn explained(arguments: &[(&str, Path)], otherwise: Path) -> impl FnOnce(Error) -> Diagnostics + use<> {
+pub(in crate::provider) fn explained(
+    arguments: &[(&str, Path)],
+    otherwise: Path,
+) -> impl FnOnce(Error) -> Diagnostics + use<> {
     let arguments: Vec<(String, Path)> =
         arguments.iter().map(|(code, path)| ((*code).to_owned(), path.clone())).collect();
     move |error| {

@@ -20,8 +20,21 @@ pub(super) fn freshen(
     filter: Option<&DiscoveryFilter>,
     max_age: &Tf<HumanDuration>,
 ) -> Result<(), Diagnostics> {
+    freshen_for(ipam, filter, max_age, &Path::attribute("max_age"))
+}
+
+/// [`freshen`] for an argument at another path.
+///
+/// # Errors
+/// The same.
+pub(in crate::provider) fn freshen_for(
+    ipam: &dyn Ipam,
+    filter: Option<&DiscoveryFilter>,
+    max_age: &Tf<HumanDuration>,
+    path: &Path,
+) -> Result<(), Diagnostics> {
     let Some(max_age) = max_age.get() else { return Ok(()) };
-    let at = || Path::attribute("max_age");
+    let at = || path.clone();
     let length = SignedDuration::try_from(max_age.0).unwrap_or(SignedDuration::MAX);
     let since = ipam.now().checked_sub(length).unwrap_or(Timestamp::MIN);
     let stale = of(ipam)?.freshen(filter, since).map_err(explained(&[(NO_DISCOVERY, discovery_path())], at()))?;
@@ -71,7 +84,7 @@ fn target_line(target: &DiscoveredAccount) -> String {
 ///
 /// # Errors
 /// Before the first scan.
-pub(super) fn check_scanned(
+pub(in crate::provider) fn check_scanned(
     ipam: &dyn Ipam,
     oldest: Option<Timestamp>,
     discovery_id: Option<&str>,

@@ -19,6 +19,9 @@ use crate::tf::ErasedDataSource;
 
 use super::shared::Shared;
 
+pub(super) use conversion::{NO_POOL, NO_SCOPE, explained, of as observed};
+pub(super) use freshness::{check_scanned, freshen_for};
+
 /// All data sources of this module.
 pub(super) fn all(shared: &Arc<Shared>) -> Vec<Box<dyn ErasedDataSource>> {
     vec![

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::backend::observation::Unallocated;
 use crate::backend::{AllocationChange, Ipam, Noun, Planned};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
@@ -10,11 +11,11 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Private, Tf};
 use crate::{at, fill_block_attributes, model};
 
 use super::super::block_attributes::block_attributes;
-use super::super::create;
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
-use super::super::shared::Shared;
+use super::super::shared::{Configured, Shared};
+use super::super::{create, tags};
 use super::allocation_preview::Preview;
-use super::{agreement, allocation_preview, check_length, check_name, growth};
+use super::{agreement, allocation_preview, candidate, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -88,6 +89,20 @@ impl AllocationModel {
         })
     }
 
+    /// The allocation that would cover the block of a resource. It has no ID yet.
+    pub(in crate::provider) fn covering(configured: &Configured, found: &Unallocated) -> Self {
+        let mut model = Self {
+            ipam_pool_id: found.pool_id.clone().into(),
+            name: candidate::name(&found.resource_id, &found.cidr).into(),
+            description: candidate::description(found).into(),
+            resource_type: ResourceType::Custom.to_string().into(),
+            tags: tags::own(&configured.default_tags, &found.tags, (&Tf::Null, &Tf::Null)),
+            ..Self::default()
+        };
+        fill_block_attributes!(&mut model, found.cidr);
+        model
+    }
+
     /// Fills in the values that follow from the configuration alone.
     pub(super) fn fill_from_config(&mut self, config: &Self) {
         self.resource_type = ResourceType::Custom.to_string().into();
@@ -149,6 +164,10 @@ impl NounModel for AllocationModel {
     }
 
     fields_with_tags!();
+
+    fn leave_out_what_follows(&mut self) {
+        self.netmask_length = Tf::Null;
+    }
 
     fn attribute_for(&self, error: &Error) -> Path {
         match error {
@@ -260,6 +279,18 @@ impl HeldModel for AllocationModel {
             return Err(Diagnostic::error("This allocation belongs to a resource of AWS", detail).into());
         }
         Ok(())
+    }
+
+    fn candidate(configured: &Configured, id: &str) -> Result<Option<Self>, Diagnostics> {
+        Ok(candidate::find(configured, id)?.map(|found| Self::covering(configured, &found)))
+    }
+
+    fn candidate_id(&self) -> Option<String> {
+        Some(candidate::candidate_id(self.ipam_pool_id.get()?, self.cidr.get()?))
+    }
+
+    fn is_candidate_id(id: &str) -> bool {
+        candidate::is_candidate_id(id)
     }
 
     fn fill_imported(&mut self, allocation: &Allocation) {

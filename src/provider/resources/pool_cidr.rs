@@ -138,6 +138,10 @@ impl NounModel for PoolCidrModel {
 
     fields!();
 
+    fn leave_out_what_follows(&mut self) {
+        self.netmask_length = Tf::Null;
+    }
+
     fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),

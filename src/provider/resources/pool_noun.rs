@@ -115,6 +115,18 @@ impl NounModel for PoolModel {
 
     fields_with_tags!();
 
+    fn leave_out_what_follows(&mut self) {
+        if self.netmask_length.is_known() || self.cidrs.get().is_some_and(BTreeSet::is_empty) {
+            self.cidrs = Tf::Null;
+        }
+        if self.source_ipam_pool_id.is_known() {
+            self.ipam_scope_id = Tf::Null;
+            self.address_family = Tf::Null;
+        } else if self.cidrs.is_known() {
+            self.address_family = Tf::Null;
+        }
+    }
+
     fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),

@@ -321,6 +321,44 @@ fn an_import_reads_the_values_that_create_returned() {
     }
 }
 
+/// Terraform generates configuration for an import without one, and for what a list found.
+#[test]
+fn a_generated_configuration_is_valid_and_changes_nothing() {
+    for case in cases() {
+        let world = case.world();
+        let mut workspace = world.workspace("team/a");
+        workspace.apply(&case.config());
+        let id = workspace.get(case.address, "id");
+        workspace.import(case.address, &id).unwrap();
+        let process = workspace.process();
+        let resource = process.resource(case.address);
+        let config = resource.configuration(workspace.value(case.address)).unwrap();
+        for attribute in resource.schema().block.attributes {
+            let value = config.entry(attribute.name);
+            let is_left_out = attribute.is_computed_only() || attribute.deprecated.is_some();
+            assert!(!is_left_out || value.is_null(), "{}.{} = {value}", case.address, attribute.name);
+            assert!(attribute.default.as_ref() != Some(value), "{}.{} = {value}", case.address, attribute.name);
+        }
+        assert_eq!(*config.entry("timeouts"), Value::Null);
+        assert!(config.entry("cidr").is_null() || config.entry("netmask_length").is_null(), "{config}");
+        let mut all = case.before.clone();
+        all.push((case.address, crate::provider::testing::to_json(&config)));
+        let planned = workspace.plan(&all).unwrap();
+        assert_eq!(planned.action(case.address), Action::NoOp, "{config}: {:#?}", planned.step(case.address));
+    }
+}
+
+#[test]
+fn without_an_object_a_generated_configuration_has_no_values() {
+    let provider = crate::provider::provider();
+    for resource in &provider.resources {
+        let Value::Map(config) = resource.configuration(&Value::Null).unwrap() else { panic!() };
+        let is_empty = |value: &Value| value.is_null() || *value == Value::List(Vec::new());
+        assert!(config.values().all(is_empty), "{}: {config:?}", resource.type_name());
+        assert_eq!(config.len(), resource.schema().block.attributes.len() + resource.schema().block.blocks.len());
+    }
+}
+
 /// Setting arguments that only control the provider, as after an import, changes the state and not the store.
 #[test]
 fn timeouts_and_cascade_never_touch_the_store() {

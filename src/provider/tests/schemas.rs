@@ -57,6 +57,8 @@ fn golden_schema_is_what_users_see() {
         provider.data_sources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let ephemeral: Json =
         provider.ephemeral_resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let lists: Json =
+        provider.list_resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let functions = provider.functions.iter().map(|function| {
         let signature = function.signature();
         let parameters: Vec<Json> = signature
@@ -73,10 +75,53 @@ fn golden_schema_is_what_users_see() {
         "resources": resources,
         "data_sources": sources,
         "ephemeral_resources": ephemeral,
+        "list_resources": lists,
         "functions": functions.collect::<Json>(),
     });
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/schema.golden.json");
-    let text = serde_json::to_string_pretty(&now).unwrap() + "\n";
+    assert_golden("schema.golden.json", &now);
+    // The pages in docs/ are made of this one, because only Terraform 1.14 and later show list resources.
+    assert_golden("lists.golden.json", &shown_lists());
+}
+
+/// The schemas of the list resources in the form of `terraform providers schema -json`.
+fn shown_lists() -> Json {
+    fn attributes(of: &[Attribute]) -> Json {
+        let one = |of: &Attribute| {
+            let mut json = json!({"description": of.description, "description_kind": "markdown"});
+            match &of.ty {
+                AttributeType::Plain(ty) => json["type"] = ty.to_json(),
+                AttributeType::Nested(nesting, nested) => {
+                    let mode = format!("{nesting:?}").to_lowercase();
+                    json["nested_type"] = json!({"attributes": attributes(nested), "nesting_mode": mode});
+                }
+            }
+            for (set, flag) in [(of.required, "required"), (of.optional, "optional"), (of.computed, "computed")] {
+                if set {
+                    json[flag] = true.into();
+                }
+            }
+            (of.name.to_owned(), json)
+        };
+        of.iter().map(one).collect()
+    }
+    let provider = crate::provider::provider();
+    let lists = provider.list_resources.iter().map(|list| {
+        let block = list.schema().block;
+        assert!(block.blocks.is_empty(), "{}: nested blocks are not written", list.type_name());
+        let json = json!({
+            "attributes": attributes(&block.attributes),
+            "description": block.description,
+            "description_kind": "markdown",
+        });
+        (list.type_name().to_owned(), json!({"block": json, "version": 0}))
+    });
+    lists.collect()
+}
+
+#[track_caller]
+fn assert_golden(file: &str, now: &Json) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider").join(file);
+    let text = serde_json::to_string_pretty(now).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
@@ -92,6 +137,7 @@ fn terraform_accepts_every_schema() {
     let provider = crate::provider::provider();
     let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
     let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
+    let schemas = schemas.chain(provider.list_resources.iter().map(|one| (one.type_name(), one.schema())));
     let ephemeral = provider.ephemeral_resources.iter().map(|one| (one.type_name(), one.schema()));
     for (name, schema) in schemas.chain(ephemeral).chain([("provider", provider.config.schema())]) {
         assert_eq!(schema_problems(&schema), [""; 0], "{name}");
@@ -104,13 +150,23 @@ fn terraform_accepts_every_schema() {
 #[test]
 fn every_attribute_is_described_in_sentences() {
     let provider = crate::provider::provider();
-    for resource in &provider.resources {
-        let block = resource.schema().block;
-        assert!(block.description.ends_with('.'), "{}", resource.type_name());
+    let resources = provider.resources.iter().map(|one| (one.type_name(), one.schema().block));
+    let lists = provider.list_resources.iter().map(|one| (one.type_name(), one.schema().block));
+    for (name, block) in resources.chain(lists) {
+        assert!(block.description.ends_with('.'), "{name}");
         let nested = block.blocks.iter().flat_map(|nested| &nested.block.attributes);
         for attribute in block.attributes.iter().chain(nested) {
-            assert!(attribute.description.ends_with('.'), "{}.{}", resource.type_name(), attribute.name);
+            assert!(attribute.description.ends_with('.'), "{name}.{}", attribute.name);
         }
+    }
+}
+
+/// Terraform refuses a list resource without a resource of the same type.
+#[test]
+fn every_list_resource_has_a_resource_of_its_type() {
+    let provider = crate::provider::provider();
+    for list in &provider.list_resources {
+        assert!(provider.resource(list.type_name()).is_some(), "{}", list.type_name());
     }
 }
 

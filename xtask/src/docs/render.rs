@@ -35,6 +35,9 @@ pub(super) fn pages(schema: &Value, examples: &Examples) -> Pages {
     for (name, one) in members(&schema["data_source_schemas"]) {
         pages.insert(page_path("data-sources", name), data_source(name, &one["block"], examples));
     }
+    for (name, one) in members(&schema["list_resource_schemas"]) {
+        pages.insert(page_path("list-resources", name), list_resource(name, &one["block"], examples));
+    }
     for (name, one) in members(&schema["ephemeral_resource_schemas"]) {
         pages.insert(page_path("ephemeral-resources", name), ephemeral_resource(name, &one["block"], examples));
     }
@@ -60,6 +63,7 @@ fn index(schema: &Value, examples: &Examples) -> String {
     for (title, folder, key) in [
         ("Resources", "resources", "resource_schemas"),
         ("Data Sources", "data-sources", "data_source_schemas"),
+        ("List Resources", "list-resources", "list_resource_schemas"),
         ("Ephemeral Resources", "ephemeral-resources", "ephemeral_resource_schemas"),
         ("Functions", "functions", "functions"),
     ] {
@@ -113,6 +117,22 @@ fn ephemeral_resource(name: &str, block: &Value, examples: &Examples) -> String 
     let mut text = head(name, "Ephemeral Resource", &format!("{name} (Ephemeral Resource)"), block);
     let example = format!("ephemeral-resources/{name}/ephemeral-resource.tf");
     text.push_str(&examples.section("Example Usage", "terraform", &example));
+    text.push_str(&block_section(block));
+    text
+}
+
+fn list_resource(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "List Resource", &format!("{name} (List Resource)"), block);
+    text.push_str(
+        "The command `terraform query` of Terraform 1.14 and later reads `list` blocks in files that end with \
+         `.tfquery.hcl`. With `-generate-config-out`, it writes the configuration of what it finds. The arguments \
+         below are those of the block `config`.\n\n",
+    );
+    text.push_str(&examples.section(
+        "Example Usage",
+        "terraform",
+        &format!("list-resources/{name}/list-resource.tfquery.hcl"),
+    ));
     text.push_str(&block_section(block));
     text
 }

@@ -21,6 +21,9 @@ fn schema() -> Value {
                 "cidr": { "type": "string", "computed": true },
             } }, "computed": true },
         } } } },
+        "list_resource_schemas": { "ipam_pool": { "version": 0, "block": { "description": "Lists pools.", "attributes": {
+            "locale": { "type": "string", "description": "Region.", "optional": true },
+        } } } },
         "functions": { "cidr_merge": {
             "summary": "Merges blocks.", "description": "Merges blocks into the fewest.",
             "return_type": ["list", "string"],
@@ -37,7 +40,7 @@ fn rendered() -> Pages {
 fn each_object_has_a_page_and_a_line_in_the_index() {
     let pages = rendered();
     let paths: Vec<String> = pages.keys().map(|path| path.to_string_lossy().into_owned()).collect();
-    assert_eq!(paths, ["functions/cidr_merge.md", "index.md", "resources/pool.md"]);
+    assert_eq!(paths, ["functions/cidr_merge.md", "index.md", "list-resources/pool.md", "resources/pool.md"]);
     let index = &pages[Path::new("index.md")];
     assert!(index.contains("- [`ipam_pool`](resources/pool.md): A pool.\n"), "{index}");
     assert!(index.contains("- `default_tags` (Block, at most 1) (see [below](#nested--default_tags))\n"), "{index}");
@@ -83,6 +86,14 @@ A pool. More of it.
 - `cidr` (String)
 ";
     assert_eq!(rendered()[Path::new("resources/pool.md")], expected);
+}
+
+#[test]
+fn a_list_resource_has_the_arguments_of_its_block() {
+    let page = &rendered()[Path::new("list-resources/pool.md")];
+    assert!(page.contains("# ipam_pool (List Resource)\n\nLists pools.\n"), "{page}");
+    assert!(page.contains("block `config`.\n\n## Schema\n\n### Optional\n\n- `locale` (String) Region.\n"), "{page}");
+    assert!(rendered()[Path::new("index.md")].contains("- [`ipam_pool`](list-resources/pool.md): Lists pools.\n"));
 }
 
 #[test]

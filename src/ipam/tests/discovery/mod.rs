@@ -6,6 +6,7 @@ mod import;
 mod model;
 mod placement;
 mod treatments;
+mod unallocated;
 
 use crate::ipam::discovery::types::*;
 use crate::ipam::testing::*;
