@@ -66,7 +66,7 @@ trait Request: Send {
 
 /// The result of a run of a body.
 enum Outcome<T> {
-    Returned(Result<T>),
+    Returned(Box<Result<T>>),
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -110,7 +110,7 @@ impl Group {
             // Checked under the queue's lock, which a leader takes after it filled the slots: no wake-up is missed.
             if let Some(outcome) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return match outcome {
-                    Outcome::Returned(result) => result,
+                    Outcome::Returned(result) => *result,
                     Outcome::Panicked(payload) => resume_unwind(payload),
                 };
             }
@@ -196,11 +196,11 @@ where
             Ok(Ok(value)) => {
                 wrote = !savepoint.is_clean();
                 savepoint.commit()?;
-                Outcome::Returned(Ok(value))
+                Outcome::Returned(Box::new(Ok(value)))
             }
             // The transaction itself is broken, or the store wants to run it again.
             Ok(Err(Error::Store(error))) if !is_about_content(&error) => return Err(error),
-            Ok(Err(error)) => Outcome::Returned(Err(error)),
+            Ok(Err(error)) => Outcome::Returned(Box::new(Err(error))),
             Err(payload) => Outcome::Panicked(payload),
         });
         Ok(wrote)
@@ -210,10 +210,10 @@ where
         let outcome = match (transaction, self.outcome) {
             (_, Some(panicked @ Outcome::Panicked(_))) => panicked,
             (Ok(()), Some(outcome)) => outcome,
-            (Err(error), _) => Outcome::Returned(Err(Error::Store(error))),
+            (Err(error), _) => Outcome::Returned(Box::new(Err(Error::Store(error)))),
             (Ok(()), None) => {
                 let what = "the store committed without running the request".to_owned();
-                Outcome::Returned(Err(Error::Store(store::Error::Uncertain(what))))
+                Outcome::Returned(Box::new(Err(Error::Store(store::Error::Uncertain(what)))))
             }
         };
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);

@@ -13,7 +13,7 @@ use crate::ipam::discovery::Avoided;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::allocation::{SizeRequest, check_tags, details, size_request};
 use crate::ipam::operations::context::Birth;
-use crate::ipam::space::free;
+use crate::ipam::space::{free, reserved};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{Allocation, AllocationSpec, Cidr, Kind, Ledger, Pool, Reader, Result, State};
 
@@ -48,7 +48,8 @@ impl Reader<'_> {
             self.env.run.is_some_and(|current| meta.run.as_ref().is_some_and(|run| run.process == current.run.process));
         let is_ours = meta.is_lease && meta.owner == self.env.actor.owner;
         // The same process asks again when the store could not confirm the first commit.
-        if !(is_ours && is_of_this_process) && !self.env.is_reclaimable(meta) {
+        let is_own_retry = is_ours && is_of_this_process;
+        if !is_own_retry && !self.env.is_reclaimable(meta) {
             return Err(self.name_taken(&found)?);
         }
         let is_same = is_ours && wanted.satisfied_by(&found, &spec.disallowed_cidrs);
@@ -60,6 +61,7 @@ impl Reader<'_> {
         Ok(free::provisioned_around(self.snapshot, &pool.meta.id, block)?.is_some()
             && free::entries_over(self.snapshot, &keys::at_of(&pool.meta.id), block, 1)?.is_empty()
             && self.planned_for_others(pool, block)?.is_none()
+            && reserved::over(self.snapshot, pool, block)?.is_none()
             && Avoided::off(self.snapshot, pool, block, block)?.is_none())
     }
 }
