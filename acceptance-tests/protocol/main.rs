@@ -5,6 +5,7 @@
 mod calls;
 mod identity;
 mod numbers;
+mod planned_private;
 #[path = "../player/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with tests of AWS IPAM, which use other parts of it")]
 mod player;

@@ -155,7 +155,11 @@ impl Ledger<'_> {
                 self.avoided = standing.avoided();
                 self.given_up = terms.all_given_up();
                 self.clear_pool(standing)?;
-                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
+                let exact = self.reader().shown_block(Kind::Pool, &spec.name, terms, |block| match spec.provision {
+                    Provision::NetmaskLength(length) => block.netmask_length() == length,
+                    _ => true,
+                })?;
+                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), exact);
                 made.map_err(|error| error.after_losing(lost))
             }
         }
@@ -215,10 +219,7 @@ impl Ledger<'_> {
             (Provision::NetmaskLength(_), Some(cidr)) => vec![Size::Cidr(cidr)],
             (Provision::NetmaskLength(length), None) => vec![Size::NetmaskLength(*length)],
         };
-        let inline = match birth {
-            Birth::Active { .. } => Birth::Active { id: None },
-            hold => hold.clone(),
-        };
+        let inline = birth.with_new_id();
         for size in sizes {
             let pool_cidr = self.provision(&pool, None, size, &inline)?;
             pool.cidrs.insert(pool_cidr.cidr);
