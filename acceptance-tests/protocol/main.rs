@@ -7,6 +7,7 @@ mod ephemeral;
 mod identity;
 mod lists;
 mod numbers;
+mod planned_private;
 #[path = "../player/mod.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with tests of AWS IPAM, which use other parts of it")]
 mod player;

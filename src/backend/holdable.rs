@@ -1,6 +1,6 @@
 //! The nouns that plans can hold: every backend has them.
 
-use super::{Holds, Ipam, New, Noun, PoolCidrChange, find};
+use super::{Holds, Ipam, Made, New, Noun, PoolCidrChange, find};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Kind, Meta, Occupant, Planned, Pool, PoolChange, PoolCidr,
     PoolCidrSpec, PoolSpec, Result, Scope, ScopeChange, ScopeSpec, State, Terms,
@@ -32,6 +32,9 @@ pub trait Holdable: Noun<Record = Self> {
 
     /// The request for a new object, for [`super::Preview::check_new`].
     fn new_object(spec: &Self::Spec) -> New<'_>;
+
+    /// The record in a preview of an object of this kind.
+    fn of_preview(made: Made) -> Option<Self>;
 
     /// Finds or places the hold of a new object.
     ///
@@ -102,6 +105,10 @@ macro_rules! holdable {
 
             fn new_object(spec: &$Spec) -> New<'_> {
                 New::$Record(spec)
+            }
+
+            fn of_preview(made: Made) -> Option<Self> {
+                if let Made::$Record(record) = made { Some(record) } else { None }
             }
 
             fn hold(holds: &dyn Holds, spec: &$Spec, terms: &Terms) -> Result<Self> {

@@ -284,7 +284,7 @@ impl Ipam for Local {
     }
 
     fn overview(&self, query: &OverviewQuery<'_>) -> Result<Overview> {
-        let found = self.read(|reader| reader.overview(query))?;
+        let found = self.look(|reader| reader.overview(query))?;
         let lists_all = matches!(query.pools, PoolChoice::Matching(PoolFilter { scope_id: None, .. }));
         if query.scopes != ScopeChoice::All
             || !lists_all
@@ -294,7 +294,7 @@ impl Ipam for Local {
             return Ok(found);
         }
         // The store has got its default scopes.
-        self.read(|reader| reader.overview(query))
+        self.look(|reader| reader.overview(query))
     }
 
     fn owner(&self) -> Option<&str> {

@@ -48,7 +48,7 @@ pub use local::{DiscoveryScan, Local, Progress, Scans, SightingCounts, Surroundi
 pub use noun::Noun;
 pub use pool::Pools;
 pub use pool_cidr::{PoolCidrChange, PoolCidrs};
-pub use preview::{New, Preview};
+pub use preview::{Made, New, Preview};
 pub use run::current_run;
 pub use scope::Scopes;
 

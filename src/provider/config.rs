@@ -40,9 +40,9 @@ model! {
         /// a password is an error. Other self-managed stores take their credentials from the environment.
         store_password: Secret => optional().sensitive(),
         /// How long a plan holds the addresses that it shows: a duration such as `30m`, `1h` (the default) or `24h`.
-        /// With `0s`, plans write nothing to the store, and show addresses as known after apply. When the argument is
-        /// not set, the provider uses the environment variable `IPAM_PLAN_HOLD`. With `aws-ipam`, plans hold nothing,
-        /// because AWS has no holds.
+        /// With `0s`, plans write nothing to the store. Terraform 1.16 and later then show addresses that nothing
+        /// holds, and other clients show them as known after apply. When the argument is not set, the provider uses the
+        /// environment variable `IPAM_PLAN_HOLD`. With `aws-ipam`, plans hold nothing, because AWS has no holds.
         plan_hold: HumanDuration => optional(),
         /// Name of the team, state or pipeline that this configuration belongs to, such as `network-team/prod`. When it
         /// is not set, the provider uses the environment variable `IPAM_OWNER`, otherwise `default`. Only the same

@@ -72,14 +72,12 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
         New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
     let key = |name: &str| naming::name_key(kind, container.map_or("", String::as_str), name);
-    if let Some(name) = name.as_deref().filter(|name| shared.session.is_name_reserved(&key(name))) {
+    let same_resource = replaces.clone();
+    let is_reserved = |name: &&str| shared.session.is_name_reserved(&key(name), same_resource.as_deref());
+    if let Some(name) = name.as_deref().filter(is_reserved) {
         return Err(naming::name_claimed(name).at(request.name_at.clone()).into());
     }
-    let growing = match new {
-        // The space of a pool CIDR comes from the source pool of the pool that it names.
-        New::PoolCidr(_) => shared.changes.is_any_growing(),
-        _ => container.is_some_and(|id| shared.changes.is_growing(id)),
-    };
+    let growing = is_growing(shared, new);
     let pool_rules = request.pool_rules.clone();
     let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
     let mut result = configured.ipam.check_new(new, &terms, growing);
@@ -108,11 +106,23 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
     // What a smaller pool gives up is not claimed: the pool keeps a part of its block.
     terms.given_up.retain(|one| one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_none()));
     hand_over::claim(shared, (&name, wanted), &terms.given_up, request.attribute_for)?;
-    if shared.session.reserve_name(key(&name)) {
+    if shared.session.reserve_name(key(&name), same_resource.as_deref()) {
         Ok(())
     } else {
         Err(naming::name_claimed(&name).at(request.name_at.clone()).into())
     }
+}
+
+/// Whether the pool that a new object takes its space from grows in the same apply.
+pub(super) fn is_growing(shared: &Shared, new: New<'_>) -> bool {
+    let container = match new {
+        New::Scope(_) => None,
+        New::Pool(spec) => spec.source_pool_id.as_ref(),
+        // The space of a pool CIDR comes from the source pool of the pool that it names.
+        New::PoolCidr(_) => return shared.changes.is_any_growing(),
+        New::Allocation(spec) => Some(&spec.pool_id),
+    };
+    container.is_some_and(|id| shared.changes.is_growing(id))
 }
 
 /// Wraps `work`, which creates a new object. Where plans hold nothing, an object that the same apply deletes or changes

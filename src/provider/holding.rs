@@ -1,17 +1,25 @@
 //! Plans on a store that holds what they show: each plan makes the hold of a new object, or finds the hold of an earlier
 //! plan, so that it shows the values that apply will use.
 
+use std::time::Duration;
+
 use crate::backend::{Holdable, Holds, Terms, explain};
 use crate::ipam::{Error, State};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Plan};
 
-use super::create::{REPLACES, Request, check_new, note_replacement, remember_replaced};
+use super::create::{REPLACES, Request, check_new, is_growing, note_replacement, remember_replaced};
 use super::shared::{Configured, Shared};
+use super::shown::{Carried, plan_again};
 use super::{errors, hand_over, naming};
 
-/// Plans a new object by a hold, or checks it by [`check_new`] where nothing can be held: `Ok(None)`, and its values stay
-/// unknown until apply.
+/// How long the plan of an apply holds what it shows, if plans hold nothing: the creation may have to wait for space that
+/// the same apply releases.
+const HELD_IN_APPLY: Duration = Duration::from_hours(1);
+
+/// Plans a new object by a hold. Where nothing can be held, a client that carries planned private data sees a preview, which
+/// the second plan holds; otherwise the object is checked by [`check_new`]: `Ok(None)`, and its values stay unknown until
+/// apply.
 ///
 /// # Errors
 /// The error that the user has to correct, at its attribute.
@@ -20,6 +28,9 @@ pub(super) fn hold_or_check<M, T: Holdable>(
     plan: &mut Plan<M>,
     spec: &T::Spec,
 ) -> Result<Option<T>, Diagnostics> {
+    if let Some(holds) = request.configured.ipam.holds().filter(|_| plan.carries_private) {
+        return hold_or_show(request, plan, spec, holds);
+    }
     if let Some(holds) = request.configured.holds()
         && let Some(record) = self::plan(request, plan, |terms| T::hold(holds, spec, terms))?
     {
@@ -27,6 +38,73 @@ pub(super) fn hold_or_check<M, T: Holdable>(
     }
     check_new(request, plan, T::new_object(spec))?;
     Ok(None)
+}
+
+/// Plans a new object for a client that carries planned private data. The second plan holds exactly what the first one
+/// showed.
+fn hold_or_show<M, T: Holdable>(
+    request: &Request<'_>,
+    plan: &mut Plan<M>,
+    spec: &T::Spec,
+    holds: &dyn Holds,
+) -> Result<Option<T>, Diagnostics> {
+    let (shared, plan_hold) = (request.shared, request.configured.plan_hold);
+    let is_second = plan.first_plan.is_some();
+    let carried = plan.first_plan.as_ref().map(|first| Carried::of_kind(first, T::KIND)).transpose()?.flatten();
+    let mut terms = first_terms(request, plan);
+    if is_second && plan_hold.is_zero() {
+        terms.hold = HELD_IN_APPLY;
+    }
+    if let Some(carried) = &carried {
+        carried.check_owner(request.configured.ipam.as_ref())?;
+        carried.set(&mut terms);
+    }
+    if !terms.hold.is_zero() && !shared.session.is_read_only() {
+        match attempt(request, plan, &mut terms, &mut |terms| T::hold(holds, spec, terms))? {
+            Ok(record) => return Ok(Some(record)),
+            Err(why) => {
+                shared.session.cannot_write();
+                warn_not_held(shared, plan, &why);
+            }
+        }
+    }
+    if !is_second || carried.is_some() {
+        return show(request, plan, spec, terms);
+    }
+    remember(plan, &terms);
+    check_new(request, plan, T::new_object(spec))?;
+    Ok(None)
+}
+
+/// Shows a preview of a new object. `Ok(None)`: its values stay unknown until apply, because its pool changes in the same
+/// apply.
+fn show<M, T: Holdable>(
+    request: &Request<'_>,
+    plan: &mut Plan<M>,
+    spec: &T::Spec,
+    mut terms: Terms,
+) -> Result<Option<T>, Diagnostics> {
+    let is_growing = is_growing(request.shared, T::new_object(spec));
+    let mut preview = |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
+        Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if is_growing => {
+            Err(undecided())
+        }
+        made => made?.and_then(T::of_preview).ok_or_else(undecided),
+    };
+    let Ok(record) = attempt(request, plan, &mut terms, &mut preview)? else {
+        remember(plan, &terms);
+        check_new(request, plan, T::new_object(spec))?;
+        return Ok(None);
+    };
+    if record.meta().state == State::Planned {
+        Carried::preview(&record, &terms).carry(&mut plan.private);
+    }
+    Ok(Some(record))
+}
+
+/// The result of a preview that cannot be predicted: nothing of it is held or shown.
+fn undecided() -> Error {
+    Error::Store(store::Error::ReadOnly(String::new()))
 }
 
 /// Plans a new object by `hold`. `Ok(None)` means that the store cannot be written: nothing is held, and values stay
@@ -39,18 +117,52 @@ pub(super) fn plan<M, T: Holdable>(
     plan: &mut Plan<M>,
     mut hold: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<Option<T>, Diagnostics> {
-    let (shared, configured) = (request.shared, request.configured);
-    note_replacement(shared, &plan.private);
+    let mut terms = first_terms(request, plan);
+    match attempt(request, plan, &mut terms, &mut hold)? {
+        Ok(record) => Ok(Some(record)),
+        Err(why) => {
+            warn_read_only(request.shared, plan, &why);
+            remember(plan, &terms);
+            Ok(None)
+        }
+    }
+}
+
+/// The terms of a new object before anything is known about its name and its space.
+fn first_terms<M>(request: &Request<'_>, plan: &mut Plan<M>) -> Terms {
+    note_replacement(request.shared, &plan.private);
     let replaces = plan.private.remove(REPLACES).and_then(|id| id.as_str().map(str::to_owned));
-    let mut terms = Terms {
-        hold: configured.plan_hold,
+    Terms {
+        hold: request.configured.plan_hold,
         committing: plan.committing,
         in_place: replaces.is_some(),
         replaces,
         pool_rules: request.pool_rules.clone(),
         ..Terms::default()
-    };
-    let result = request_hold(shared, configured, &mut terms, &mut hold);
+    }
+}
+
+/// Stores what [`first_terms`] took, for [`check_new`].
+fn remember<M>(plan: &mut Plan<M>, terms: &Terms) {
+    if let Some(id) = &terms.replaces {
+        remember_replaced(&mut plan.private, id);
+    }
+}
+
+/// Plans a new object by `hold`, and leaves in `terms` what was found out. The inner error is the reason why the store
+/// cannot be written.
+///
+/// # Errors
+/// As [`plan`].
+fn attempt<M, T: Holdable>(
+    request: &Request<'_>,
+    plan: &mut Plan<M>,
+    terms: &mut Terms,
+    hold: &mut dyn FnMut(&Terms) -> Result<T, Error>,
+) -> Result<Result<T, String>, Diagnostics> {
+    let (shared, configured) = (request.shared, request.configured);
+    let replaced = terms.replaces.clone().filter(|_| terms.in_place);
+    let result = request_hold(shared, configured, terms, hold);
     if let Some(id) = terms.replaces.as_ref().filter(|_| !terms.only_name) {
         shared.session.goes(id);
     }
@@ -59,15 +171,16 @@ pub(super) fn plan<M, T: Holdable>(
         hand_over::want(shared, &result);
     }
     match result {
-        Ok(record) => take_up(request, plan, record).map(Some),
-        Err(Error::Store(store::Error::ReadOnly(why))) => {
-            warn_read_only(shared, plan, &why);
-            if let Some(id) = &terms.replaces {
-                remember_replaced(&mut plan.private, id);
-            }
-            Ok(None)
+        Ok(record) => take_up(request, plan, record, replaced.as_deref()).map(Ok),
+        Err(Error::Store(store::Error::ReadOnly(why))) => Ok(Err(why)),
+        Err(error) => {
+            let told = errors::at(&error, (request.attribute_for)(&error));
+            let is_taken = matches!(error, Error::Overlap { .. } | Error::OutsidePool { .. });
+            Err(match &terms.shown {
+                Some(shown) if is_taken => plan_again(told, shown.cidr),
+                _ => told,
+            })
         }
-        Err(error) => Err(errors::at(&error, (request.attribute_for)(&error))),
     }
 }
 
@@ -117,13 +230,18 @@ fn request_hold<T: Holdable>(
     Ok(record)
 }
 
-/// Takes up the object that the plan holds or adopts.
+/// Takes up the object that the plan holds or adopts. `replaced`: the object that the same resource has until then.
 ///
 /// # Errors
 /// At the name, when another resource of the configuration got the same object.
-fn take_up<M, T: Holdable>(request: &Request<'_>, plan: &mut Plan<M>, record: T) -> Result<T, Diagnostics> {
+fn take_up<M, T: Holdable>(
+    request: &Request<'_>,
+    plan: &mut Plan<M>,
+    record: T,
+    replaced: Option<&str>,
+) -> Result<T, Diagnostics> {
     let (shared, meta) = (request.shared, record.meta());
-    if !shared.session.reserve_name(naming::name_key_of(&record)) {
+    if !shared.session.reserve_name(naming::name_key_of(&record), replaced) {
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
     }
     if !plan.committing {
@@ -150,8 +268,10 @@ pub(super) fn plan_change<M, T>(
     mut hold: impl FnMut(&dyn Holds, &Terms) -> Result<T, Error>,
     mut preview: impl FnMut(&Terms) -> Result<T, Error>,
 ) -> Result<(T, bool), Error> {
-    let mut terms = Terms { hold: configured.plan_hold, committing: plan.committing, ..Terms::default() };
-    let Some(holds) = configured.holds() else {
+    let carries = plan.carries_private && configured.ipam.holds().is_some();
+    let (hold_for, committing, shows) = (configured.plan_hold, plan.committing, carries && !plan.committing);
+    let mut terms = Terms { hold: hold_for, committing, shows, ..Terms::default() };
+    let Some(holds) = configured.holds().filter(|_| !(carries && shared.session.is_read_only())) else {
         let result = preview(&terms);
         return Ok((hand_over::retry_with_given_up(shared, &mut terms, result, &mut preview)?, false));
     };
@@ -161,7 +281,12 @@ pub(super) fn plan_change<M, T>(
     warn_of_displaced(shared, configured, plan);
     match result {
         Err(Error::Store(store::Error::ReadOnly(why))) => {
-            warn_read_only(shared, plan, &why);
+            if carries {
+                shared.session.cannot_write();
+                warn_not_held(shared, plan, &why);
+            } else {
+                warn_read_only(shared, plan, &why);
+            }
             let result = preview(&terms);
             Ok((hand_over::retry_with_given_up(shared, &mut terms, result, &mut preview)?, false))
         }
@@ -194,6 +319,20 @@ fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
             format!(
                 "This run can read the store but cannot write to it, so the plan cannot hold addresses. The addresses \
                  of new objects are known after apply. ({why})"
+            ),
+        ));
+    }
+}
+
+/// Warns once that plans show addresses of this store and cannot hold them.
+fn warn_not_held<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
+    if shared.session.first_warning("read-only".to_owned()) {
+        plan.warnings.push(Diagnostic::warning(
+            "Addresses of this plan are not held",
+            format!(
+                "This run can read the store but cannot write to it, so the plan shows addresses that are free now, and \
+                 nothing holds them. The apply takes exactly these addresses. If another object has taken one of them by \
+                 then, the apply of that object fails: plan again. ({why})"
             ),
         ));
     }

@@ -33,6 +33,7 @@ mod resources;
 mod service;
 mod session;
 mod shared;
+mod shown;
 mod tags;
 #[cfg(test)]
 mod testing;

@@ -5,6 +5,7 @@
 //! taken is the object that is about to be replaced. Both are answered from earlier requests of Terraform to the same
 //! process.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,17 +21,19 @@ pub(super) struct Session {
     previews: Mutex<Previews>,
 }
 
-/// Blocks that plans without holds have shown, each with its pool. The next plan must show another block.
+/// Blocks that plans without holds have shown, each with its pool and the name of the new object. Another object must
+/// get another block.
 #[derive(Debug, Default)]
-pub(super) struct Previews(Vec<(String, Cidr)>);
+pub(super) struct Previews(HashMap<(String, String), Cidr>);
 
 impl Previews {
-    pub(super) fn add(&mut self, pool_id: &str, cidr: Cidr) {
-        self.0.push((pool_id.to_owned(), cidr));
+    pub(super) fn add(&mut self, pool_id: &str, name: &str, cidr: Cidr) {
+        self.0.insert((pool_id.to_owned(), name.to_owned()), cidr);
     }
 
-    pub(super) fn of(&self, pool_id: &str) -> BTreeSet<Cidr> {
-        self.0.iter().filter(|(pool, _)| pool == pool_id).map(|(_, cidr)| *cidr).collect()
+    /// The blocks of the pool that plans have shown for objects with other names.
+    pub(super) fn of_others(&self, pool_id: &str, name: &str) -> BTreeSet<Cidr> {
+        self.0.iter().filter(|((pool, by), _)| pool == pool_id && by != name).map(|(_, cidr)| *cidr).collect()
     }
 }
 
@@ -63,13 +66,15 @@ struct Memory {
     claims: Vec<Claim>,
     /// Objects whose names new objects get.
     names_given_away: HashSet<String>,
-    reserved_names: HashSet<String>,
+    /// Names of new objects, each with the ID of the object that the same resource has until then.
+    reserved_names: HashMap<String, Option<String>>,
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<String>,
     /// Objects whose name or block a new object of this walk needs and could not have.
     wanted: HashSet<String>,
     staying: HashSet<String>,
+    read_only: bool,
 }
 
 impl Default for Memory {
@@ -83,12 +88,13 @@ impl Default for Memory {
             going: HashSet::new(),
             claims: Vec::new(),
             names_given_away: HashSet::new(),
-            reserved_names: HashSet::new(),
+            reserved_names: HashMap::new(),
             adopted: HashSet::new(),
             made: Vec::new(),
             warned: HashSet::new(),
             wanted: HashSet::new(),
             staying: HashSet::new(),
+            read_only: false,
         }
     }
 }
@@ -263,14 +269,33 @@ impl Session {
     }
 
     /// Reserves a name for one new object. `key` is from [`name_key`](super::naming::name_key). Returns `false` if another
-    /// new object has reserved it already: two resources of one configuration have the same name.
-    pub(super) fn reserve_name(&self, key: String) -> bool {
-        self.memory().reserved_names.insert(key)
+    /// new object has reserved it already: two resources of one configuration have the same name. `replaced`: the object
+    /// that the same resource has until then, because a client may plan a replacement twice in one walk.
+    pub(super) fn reserve_name(&self, key: String, replaced: Option<&str>) -> bool {
+        match self.memory().reserved_names.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(replaced.map(str::to_owned));
+                true
+            }
+            Entry::Occupied(taken) => replaced.is_some() && taken.get().as_deref() == replaced,
+        }
     }
 
-    /// Whether a new object of this walk has reserved the name.
-    pub(super) fn is_name_reserved(&self, key: &str) -> bool {
-        self.memory().reserved_names.contains(key)
+    /// Whether a new object of this walk has reserved the name, except for the resource that has the object `replaced`.
+    pub(super) fn is_name_reserved(&self, key: &str, replaced: Option<&str>) -> bool {
+        let memory = self.memory();
+        let taken = memory.reserved_names.get(key);
+        taken.is_some_and(|by| replaced.is_none() || by.as_deref() != replaced)
+    }
+
+    /// Records that this run can read the store but not write to it.
+    pub(super) fn cannot_write(&self) {
+        self.memory().read_only = true;
+    }
+
+    /// Whether [`Session::cannot_write`] was called.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.memory().read_only
     }
 
     /// Records that a plan of this process found an object that exists already, and adopts it.
@@ -403,9 +428,9 @@ mod tests {
     #[test]
     fn one_hold_serves_only_one_resource_until_the_next_walk() {
         let session = Session::default();
-        assert!(session.reserve_name("a".into()));
-        assert!(!session.reserve_name("a".into()));
+        assert!(session.reserve_name("a".into(), None));
+        assert!(!session.reserve_name("a".into(), None));
         session.forget();
-        assert!(session.reserve_name("a".into()));
+        assert!(session.reserve_name("a".into(), None));
     }
 }

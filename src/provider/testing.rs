@@ -17,7 +17,7 @@ use super::shared::{Configured, Shared};
 use super::tags::Defaults;
 use crate::backend::scout::Scout;
 use crate::backend::{Ipam, Local, Surroundings};
-use crate::ipam::{Actor, Tags};
+use crate::ipam::{Actor, CurrentRun, Run, Tags};
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::tf::{
@@ -35,11 +35,19 @@ pub(super) struct World {
     drawn: Arc<AtomicU64>,
     /// The objects that only a service has; `None` in a self-managed store.
     service: Option<Arc<Everything>>,
+    /// The run of Terraform to which all processes belong, if any.
+    pub(super) run: Option<Run>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        Self { memory: Arc::new(Memory::default()), seconds: Arc::default(), drawn: Arc::default(), service: None }
+        Self {
+            memory: Arc::new(Memory::default()),
+            seconds: Arc::default(),
+            drawn: Arc::default(),
+            service: None,
+            run: None,
+        }
     }
 
     /// A service that has every noun.
@@ -76,7 +84,11 @@ impl World {
         };
         let store = store.unwrap_or_else(|| Arc::clone(&self.memory) as Arc<dyn Store>);
         let actor = Actor { owner: owner.to_owned(), ..Actor::default() };
-        Local::over(store, actor, surroundings)
+        let store = Local::over(store, actor, surroundings);
+        match self.run.clone() {
+            Some(run) => store.in_run(CurrentRun { run, is_alive: Box::new(|_| false) }),
+            None => store,
+        }
     }
 
     pub(super) fn assert_sound(&self) {
@@ -248,6 +260,29 @@ impl Process {
     /// A plan of a new object.
     pub(super) fn ask_new(&self, address: &str, config: &Value) -> Result<PlanResponse, Errors> {
         self.ask(address, &Value::Null, config, Private::new(), None)
+    }
+
+    /// The second half of a replacement, with the private data of the first half.
+    pub(super) fn ask_replacement(
+        &self,
+        address: &str,
+        config: &Value,
+        private: Private,
+    ) -> Result<PlanResponse, Errors> {
+        self.ask(address, &Value::Null, config, private, None)
+    }
+
+    /// The second plan of a new object, with `private` in place of the private data that the first plan left.
+    pub(super) fn ask_second(
+        &self,
+        planned: &Planned,
+        address: &str,
+        private: &Private,
+    ) -> Result<PlanResponse, Errors> {
+        let step = Step { private: private.clone(), ..planned.step(address).clone() };
+        let objects = planned.state.iter().map(|(address, state)| (address.clone(), state.value.clone())).collect();
+        let config = config_of(self.resource(address), &step.config, &objects);
+        self.ask(address, &Value::Null, &config, Private::new(), Some(&step))
     }
 
     /// A plan of an existing object, without a refresh before it.

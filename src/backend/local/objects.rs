@@ -25,24 +25,24 @@ impl Scopes for Local {
     }
 
     fn get_scope(&self, id: &str) -> Result<Option<Scope>> {
-        self.read(|reader| reader.get_scope(id))
+        self.look(|reader| reader.get_scope(id))
     }
 
     fn list_scopes(&self, include_planned: bool) -> Result<Vec<Scope>> {
-        let scopes = self.read(|reader| reader.list_scopes(include_planned))?;
+        let scopes = self.look(|reader| reader.list_scopes(include_planned))?;
         if !scopes.is_empty() {
             return Ok(scopes);
         }
         // The store was never written. Every store gets its default scopes with the first write, which is this one.
         match self.write("", |_| Ok(())) {
-            Ok(()) => self.read(|reader| reader.list_scopes(include_planned)),
+            Ok(()) => self.look(|reader| reader.list_scopes(include_planned)),
             Err(Error::Store(store::Error::ReadOnly(_))) => Ok(scopes),
             Err(error) => Err(error),
         }
     }
 
     fn find_scope(&self, name: &str) -> Result<Option<Scope>> {
-        self.read(|reader| reader.find_scope(name))
+        self.look(|reader| reader.find_scope(name))
     }
 }
 
@@ -63,19 +63,19 @@ impl Pools for Local {
     }
 
     fn get_pool(&self, id: &str) -> Result<Option<Pool>> {
-        self.read(|reader| reader.get_pool(id))
+        self.look(|reader| reader.get_pool(id))
     }
 
     fn list_pools(&self, filter: &PoolFilter) -> Result<Vec<Pool>> {
-        self.read(|reader| reader.list_pools(filter))
+        self.look(|reader| reader.list_pools(filter))
     }
 
     fn find_pool(&self, path: &str) -> Result<Vec<Pool>> {
-        self.read(|reader| reader.find_pool(path))
+        self.look(|reader| reader.find_pool(path))
     }
 
     fn pool_path(&self, id: &str) -> Result<String> {
-        self.read(|reader| reader.pool_path(id))
+        self.look(|reader| reader.pool_path(id))
     }
 }
 
@@ -105,11 +105,11 @@ impl PoolCidrs for Local {
     }
 
     fn get_pool_cidr(&self, id: &str) -> Result<Option<PoolCidr>> {
-        self.read(|reader| reader.get_pool_cidr(id))
+        self.look(|reader| reader.get_pool_cidr(id))
     }
 
     fn list_pool_cidrs(&self, pool_id: &str, include_planned: bool) -> Result<Vec<PoolCidr>> {
-        self.read(|reader| reader.list_pool_cidrs(pool_id, include_planned))
+        self.look(|reader| reader.list_pool_cidrs(pool_id, include_planned))
     }
 }
 
@@ -130,11 +130,11 @@ impl Allocations for Local {
     }
 
     fn get_allocation(&self, id: &str) -> Result<Option<Allocation>> {
-        self.read(|reader| reader.get_allocation(id))
+        self.look(|reader| reader.get_allocation(id))
     }
 
     fn list_allocations(&self, filter: &AllocationFilter) -> Result<Vec<Allocation>> {
-        self.read(|reader| reader.list_allocations(filter))
+        self.look(|reader| reader.list_allocations(filter))
     }
 
     fn allocations_page(&self, pool_id: &str, after: Option<Cidr>, limit: usize) -> Result<Vec<Allocation>> {
@@ -142,10 +142,10 @@ impl Allocations for Local {
     }
 
     fn find_allocation(&self, pool_id: &str, name: &str) -> Result<Option<Allocation>> {
-        self.read(|reader| reader.find_allocation(pool_id, name))
+        self.look(|reader| reader.find_allocation(pool_id, name))
     }
 
     fn allocation_at(&self, pool_id: &str, address: Cidr) -> Result<Option<Allocation>> {
-        self.read(|reader| reader.allocation_at(pool_id, &address))
+        self.look(|reader| reader.allocation_at(pool_id, &address))
     }
 }

@@ -6,14 +6,18 @@
 //! Terraform asks in no particular order, and a preview must not depend on the order. So a conflict between new objects
 //! is reported only when it also exists in the best order: blocks by CIDR first, then blocks by size, the largest
 //! first.
+//!
+//! What a plan shows ([`Terms::shows`]) does not change any more: such a request asks for its ID and its block when it
+//! runs again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::{New, Result};
+use super::super::{Made, New, Result};
 use crate::ipam::{
-    Allocation, AllocationSpec, DryRun, Error, Exhausted, Ledger, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec,
-    Size, State, Terms,
+    AllocationSpec, DryRun, Error, Exhausted, Ledger, PoolChange, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec,
+    Shown, Size, Terms,
 };
 
 /// In memory, holds have to last longer than the plan that they are for, also where plans hold nothing.
@@ -21,16 +25,30 @@ const LONG: Duration = Duration::from_hours(24);
 
 /// The previews of one process.
 #[derive(Default)]
-pub(super) struct Previews(Mutex<Siblings>);
+pub(super) struct Previews {
+    siblings: Mutex<Siblings>,
+    /// Whether a plan has shown one of them.
+    is_shown: AtomicBool,
+}
 
 impl Previews {
     /// Waits for the preview that is running.
     pub(super) fn lock(&self) -> MutexGuard<'_, Siblings> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.siblings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records whether a plan shows the last preview.
+    pub(super) fn has_shown(&self, shows: bool) {
+        self.is_shown.fetch_or(shows, Ordering::SeqCst);
+    }
+
+    /// Whether a plan has shown a preview.
+    pub(super) fn is_shown(&self) -> bool {
+        self.is_shown.load(Ordering::SeqCst)
     }
 }
 
-/// New objects that were previewed without an error.
+/// New objects and changes that were previewed without an error.
 #[derive(Default)]
 pub(super) struct Siblings {
     requests: Vec<Request>,
@@ -38,7 +56,7 @@ pub(super) struct Siblings {
     dry_run: DryRun,
 }
 
-/// A request for a new object.
+/// A request for a new object or for a change.
 #[derive(Clone)]
 struct Request {
     new: Wanted,
@@ -62,14 +80,16 @@ enum Wanted {
     Pool(Box<PoolSpec>),
     PoolCidr(PoolCidrSpec),
     Allocation(AllocationSpec),
+    Change(Changed),
 }
 
-/// The result of a request.
-enum Outcome {
-    /// A hold, in memory.
-    Held(Option<Allocation>),
-    /// The object exists: an apply has created it.
-    There(Option<Allocation>),
+/// A change to an object that exists. A plan has shown its result.
+#[derive(Clone)]
+pub(super) enum Changed {
+    /// The allocation with this ID gets another size.
+    Size(String, Size),
+    /// The pool with this ID.
+    Pool(String, Box<PoolChange>),
 }
 
 impl Wanted {
@@ -82,22 +102,22 @@ impl Wanted {
         }
     }
 
-    fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Outcome> {
-        let (state, allocation) = match self {
-            Self::Scope(spec) => (ledger.plan_scope(spec, terms)?.meta.state, None),
-            Self::Pool(spec) => (ledger.plan_pool(spec, terms)?.meta.state, None),
-            Self::PoolCidr(spec) => (ledger.plan_pool_cidr(spec, terms)?.meta.state, None),
-            Self::Allocation(spec) => {
-                let allocation = ledger.plan_allocation(spec, terms)?;
-                (allocation.meta.state, Some(allocation))
-            }
-        };
-        Ok(if state == State::Active { Outcome::There(allocation) } else { Outcome::Held(allocation) })
+    /// The new object, or `None` for a change.
+    fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Option<Made>> {
+        Ok(Some(match self {
+            Self::Scope(spec) => Made::Scope(ledger.plan_scope(spec, terms)?),
+            Self::Pool(spec) => Made::Pool(ledger.plan_pool(spec, terms)?),
+            Self::PoolCidr(spec) => Made::PoolCidr(ledger.plan_pool_cidr(spec, terms)?),
+            Self::Allocation(spec) => Made::Allocation(ledger.plan_allocation(spec, terms)?),
+            Self::Change(Changed::Size(id, size)) => return ledger.plan_resize(id, *size, terms).map(|_| None),
+            Self::Change(Changed::Pool(id, change)) => return ledger.plan_pool_change(id, change, terms).map(|_| None),
+        }))
     }
 
     fn turn(&self, reader: &mut Reader<'_>, terms: &Terms) -> Result<Turn> {
         let (size, pool_id) = match self {
-            Self::Scope(_) => return Ok(Turn::Explicit),
+            _ if terms.shown.is_some() => return Ok(Turn::Explicit),
+            Self::Scope(_) | Self::Change(_) => return Ok(Turn::Explicit),
             Self::Pool(spec) => {
                 return Ok(match spec.provision {
                     Provision::NetmaskLength(length) => Turn::BySize(length),
@@ -128,14 +148,14 @@ impl Request {
         Ok(Self { new, terms, turn })
     }
 
-    fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Outcome> {
+    fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Option<Made>> {
         reader.try_out_after(dry_run, |ledger| self.new.plan(ledger, &self.terms))
     }
 
-    /// The request once its block was shown: it asks for that block.
-    fn pinned(mut self, shown: Option<&Allocation>) -> Self {
-        if let (Wanted::Allocation(spec), Some(shown)) = (&mut self.new, shown) {
-            spec.size = Size::Cidr(shown.cidr);
+    /// The request after `made` was shown: it asks for the same ID and block.
+    fn pinned(mut self, made: &Made) -> Self {
+        if self.terms.shows {
+            self.terms.shown = Some(Shown { id: made.meta().id.clone(), cidr: made.block() });
             self.turn = Turn::Explicit;
         }
         self
@@ -153,43 +173,80 @@ impl Siblings {
         let mut kept = Vec::new();
         for request in &self.requests {
             match request.run(reader, &mut dry_run) {
-                Ok(Outcome::Held(_)) => kept.push(request.clone()),
+                Ok(Some(made)) if made.is_there() => {}
+                Ok(_) => kept.push(request.clone()),
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
-                Ok(Outcome::There(_)) | Err(_) => {}
+                Err(_) => {}
             }
         }
         (self.requests, self.dry_run) = (kept, dry_run);
         Ok(())
     }
 
-    /// Adds a new object, and answers its hold in memory, if it is an allocation. `shows`: the block of the object is
-    /// shown to the user, and must not change any more.
+    /// Asks the store as it is with all previews.
+    ///
+    /// # Errors
+    /// The errors of `ask`.
+    pub(super) fn look<T>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        ask: impl FnOnce(&mut Reader<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.catch_up(reader)?;
+        reader.ask_after(&mut self.dry_run, ask)
+    }
+
+    /// Adds a change that a plan shows, unless only a replacement can make it: then `change` answers `None`.
+    ///
+    /// # Errors
+    /// The errors of `change`.
+    pub(super) fn change<T>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        changed: &Changed,
+        terms: &Terms,
+        change: impl Fn(&mut Ledger<'_>, &Terms) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let terms = Terms { hold: LONG, ..terms.clone() };
+        self.catch_up(reader)?;
+        let answer = reader.try_out_after(&mut self.dry_run, |ledger| change(ledger, &terms))?;
+        if answer.is_some() {
+            self.requests.push(Request { new: Wanted::Change(changed.clone()), terms, turn: Turn::Explicit });
+        }
+        Ok(answer)
+    }
+
+    /// Adds a new object, and answers its hold in memory, or the object if it exists. `Ok(None)`: its hold depends on the
+    /// order of the requests.
     ///
     /// # Errors
     /// The error of the object by itself, or else the conflict when there is no order in which all new objects fit.
-    pub(super) fn add(
-        &mut self,
-        reader: &mut Reader<'_>,
-        new: New<'_>,
-        terms: &Terms,
-        shows: bool,
-    ) -> Result<Option<Allocation>> {
-        let request = Request::new(reader, new, Terms { hold: LONG, ..terms.clone() })?;
+    pub(super) fn add(&mut self, reader: &mut Reader<'_>, new: New<'_>, terms: &Terms) -> Result<Option<Made>> {
         self.catch_up(reader)?;
+        let terms = Terms { hold: LONG, ..terms.clone() };
+        let request = reader.ask_after(&mut self.dry_run, |reader| Request::new(reader, new, terms))?;
         let conflict = match request.run(reader, &mut self.dry_run) {
-            Ok(Outcome::There(found)) => return Ok(found),
-            Ok(Outcome::Held(made)) => {
-                self.requests.push(request.pinned(made.as_ref().filter(|_| shows)));
-                return Ok(made);
+            Ok(Some(made)) => {
+                if !made.is_there() {
+                    self.requests.push(request.pinned(&made));
+                }
+                return Ok(Some(made));
             }
+            Ok(None) => return Ok(None),
             Err(Error::Store(error)) => return Err(Error::Store(error)),
             Err(conflict) => conflict,
         };
         // Run the request by itself first: then the order does not matter, and the error is the same as in a plan that
         // may write.
-        request.run(reader, &mut DryRun::default())?;
-        match (self.reorder(reader, request, shows)?, conflict) {
-            (Some(made), _) => Ok(made),
+        let is_in_preview = match request.run(reader, &mut DryRun::default()) {
+            Ok(_) => false,
+            // Its pool or scope is a preview itself, so the request has no meaning without the others.
+            Err(Error::NotFound { .. }) if !matches!(conflict, Error::NotFound { .. }) => true,
+            Err(error) => return Err(error),
+        };
+        match (self.reorder(reader, request)?, conflict) {
+            (Some(made), _) => Ok(Some(made)),
+            (None, conflict) if is_in_preview => Err(reported(&self.dry_run, conflict)),
             (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
                 Err(reported(&self.dry_run, conflict))
             }
@@ -199,21 +256,16 @@ impl Siblings {
     }
 
     /// Adds a request in the best order; `Ok(None)` when the requests do not fit in that order either.
-    fn reorder(
-        &mut self,
-        reader: &mut Reader<'_>,
-        request: Request,
-        shows: bool,
-    ) -> Result<Option<Option<Allocation>>> {
+    fn reorder(&mut self, reader: &mut Reader<'_>, request: Request) -> Result<Option<Made>> {
         let last = self.requests.len();
         let mut all: Vec<(usize, Request)> = self.requests.iter().cloned().chain([request]).enumerate().collect();
         all.sort_by_key(|(index, request)| (request.turn, *index));
-        let (mut dry_run, mut requests, mut made) = (reader.dry_run()?, Vec::new(), None);
+        let (mut dry_run, mut requests, mut last_made) = (reader.dry_run()?, Vec::new(), None);
         for (index, request) in all {
             match request.run(reader, &mut dry_run) {
-                Ok(Outcome::Held(allocation) | Outcome::There(allocation)) if index == last => {
-                    requests.push(request.pinned(allocation.as_ref().filter(|_| shows)));
-                    made = allocation;
+                Ok(Some(made)) if index == last => {
+                    requests.push(request.pinned(&made));
+                    last_made = Some(made);
                 }
                 Ok(_) => requests.push(request),
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
@@ -221,7 +273,7 @@ impl Siblings {
             }
         }
         (self.requests, self.dry_run) = (requests, dry_run);
-        Ok(Some(made))
+        Ok(last_made)
     }
 }
 

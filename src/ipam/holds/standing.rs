@@ -75,6 +75,9 @@ impl Reader<'_> {
     ) -> Result<Standing<R>> {
         let entry = names::entry(self.snapshot, R::KIND, parent, name)?;
         let owner = &self.env.actor.owner;
+        // What a plan showed without a hold is the hold of that plan and no other.
+        let is_shown = |meta: &Meta| terms.shown.as_ref().is_none_or(|shown| shown.id == meta.id);
+        let is_second_of_hold = terms.committing && terms.shown.is_none();
         let mut standing = Standing::Vacant;
         if let Some(id) = &entry.planned {
             let hold: R = codec::expect(self.snapshot, id)?;
@@ -86,10 +89,12 @@ impl Reader<'_> {
                 }
                 State::Planned if meta.is_lease => Standing::Foreign(hold),
                 State::Lapsed if meta.is_lease && own => Standing::Lapsed(hold),
-                State::Planned if own && satisfies(&hold) && !self.must_move(&hold, terms) => Standing::Same(hold),
+                State::Planned if own && is_shown(meta) && satisfies(&hold) && !self.must_move(&hold, terms) => {
+                    Standing::Same(hold)
+                }
                 State::Planned if own && self.is_reserved(meta) => return Err(self.name_taken(&hold)?),
-                State::Planned if own && !terms.committing => Standing::Other(hold),
-                State::Lapsed if own && !terms.committing => Standing::Lapsed(hold),
+                State::Planned if own && !is_second_of_hold => Standing::Other(hold),
+                State::Lapsed if own && !is_second_of_hold => Standing::Lapsed(hold),
                 State::Planned | State::Lapsed if own => return Err(self.hold_lost(&hold)?),
                 State::Planned if meta.is_expired(self.env.now) => Standing::Foreign(hold),
                 State::Planned => return Err(self.name_taken(&hold)?),
@@ -103,7 +108,8 @@ impl Reader<'_> {
         if successor {
             return Ok(standing);
         }
-        let adoptable = active.meta().owner == *owner && !active.meta().confirmed && satisfies(&active);
+        let adoptable =
+            active.meta().owner == *owner && !active.meta().confirmed && is_shown(active.meta()) && satisfies(&active);
         if adoptable && !matches!(standing, Standing::Same(_)) {
             return Ok(Standing::Adopt(active));
         }
@@ -113,6 +119,25 @@ impl Reader<'_> {
     /// Whether a hold is a reservation that a command made, which no plan replaces by another size.
     fn is_reserved(&self, hold: &Meta) -> bool {
         self.env.run.is_some() && hold.run.is_none() && !hold.is_expired(self.env.now)
+    }
+
+    /// The block that an earlier plan showed for a new object without a hold; `None` if there was no such plan or the
+    /// object has not exactly one block.
+    ///
+    /// # Errors
+    /// Returns [`Error::HoldLost`] when the request asks for something else by now.
+    pub(in crate::ipam) fn shown_block(
+        &self,
+        kind: Kind,
+        name: &str,
+        terms: &Terms,
+        fits: impl FnOnce(&Cidr) -> bool,
+    ) -> Result<Option<Cidr>> {
+        let Some(shown) = &terms.shown else { return Ok(None) };
+        match shown.cidr {
+            Some(block) if !fits(&block) => Err(self.hold_gone(kind, &shown.id, name)),
+            block => Ok(block),
+        }
     }
 
     /// Whether a hold has to be placed anew: it was in the way of an explicit block in an earlier plan and another

@@ -28,6 +28,18 @@ pub struct Terms {
     /// Whether to place a hold anew that waits for a block to be released, because the object that has the block may
     /// stay now.
     pub place_anew: bool,
+    /// What an earlier plan showed of the new object without a hold: the hold gets exactly that, or the request fails.
+    pub shown: Option<Shown>,
+    /// Whether the user sees the answer of a preview, so that later previews must not change it.
+    pub shows: bool,
+}
+
+/// The values of a new object that a plan showed and could not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub id: String,
+    /// The block, if the object has exactly one.
+    pub cidr: Option<Cidr>,
 }
 
 impl Terms {

@@ -150,7 +150,17 @@ impl Reader<'_> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
         let wanted = size_request(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
-        let wanted = exact.map_or(wanted, SizeRequest::Block);
+        let shown = self.shown_block(Kind::Allocation, &spec.name, terms, |block| match wanted {
+            // The default of the pool may have changed since the plan.
+            SizeRequest::Length(_) if spec.size == Size::Default => true,
+            SizeRequest::Length(length) => block.netmask_length() == length,
+            SizeRequest::Block(asked) => asked == *block,
+        })?;
+        if let Some(block) = &shown {
+            pool_rules::check_family(block, pool.address_family)?;
+            check_length(block.netmask_length(), &pool)?;
+        }
+        let wanted = exact.or(shown).map_or(wanted, SizeRequest::Block);
         let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
         let mut standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
         // A hold is not there yet: when the pool reserves its space, the next plan places it anew.

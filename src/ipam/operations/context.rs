@@ -95,8 +95,8 @@ pub(in crate::ipam) const TOO_DEEP: &str = "a damaged record: the pool is inside
 /// The way in which a new record is created.
 #[derive(Clone, Debug)]
 pub(in crate::ipam) enum Birth {
-    /// As a hold.
-    Hold { expires_at: Timestamp, replaces: Option<String> },
+    /// As a hold, with the id that an earlier plan showed, if there was one.
+    Hold { expires_at: Timestamp, replaces: Option<String>, id: Option<String> },
     /// As a lease, which is a hold for the present run alone.
     Lease { expires_at: Timestamp },
     /// As an active object, with the id that a preview showed, if there was one.
@@ -105,7 +105,17 @@ pub(in crate::ipam) enum Birth {
 
 impl Birth {
     pub(in crate::ipam) fn hold(now: Timestamp, terms: &Terms) -> Self {
-        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone() }
+        let id = terms.shown.as_ref().map(|shown| shown.id.clone());
+        Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone(), id }
+    }
+
+    /// The same for an object that comes with this one, whose id no plan shows.
+    pub(in crate::ipam) fn with_new_id(&self) -> Self {
+        match self.clone() {
+            Self::Hold { expires_at, replaces, .. } => Self::Hold { expires_at, replaces, id: None },
+            Self::Lease { expires_at } => Self::Lease { expires_at },
+            Self::Active { .. } => Self::Active { id: None },
+        }
     }
 }
 
@@ -124,6 +134,8 @@ pub(in crate::ipam) const UNPLANNED: Terms = Terms {
     pool_rules: None,
     given_up: Vec::new(),
     place_anew: false,
+    shown: None,
+    shows: false,
 };
 
 impl<'a> Reader<'a> {
@@ -211,10 +223,13 @@ impl<'a> Ledger<'a> {
     }
 
     pub(in crate::ipam) fn new_meta(&mut self, kind: Kind, name: &str, birth: &Birth) -> Result<Meta> {
-        let given = if let Birth::Active { id } = birth { id.clone() } else { None };
-        let id = match given {
-            Some(id) => id,
-            None => self.new_id(kind)?,
+        let id = match birth {
+            // The id comes out of a plan file, which may be old or wrong: it must not name another object.
+            Birth::Hold { id: Some(id), .. } if self.tx.get(&keys::record(kind, id))?.is_some() => {
+                return Err(self.reader().hold_gone(kind, id, name));
+            }
+            Birth::Hold { id: Some(id), .. } | Birth::Active { id: Some(id) } => id.clone(),
+            _ => self.new_id(kind)?,
         };
         let (state, hold_expires_at, replaces) = match birth {
             Birth::Hold { expires_at, replaces, .. } => (State::Planned, Some(*expires_at), replaces.clone()),

@@ -48,6 +48,17 @@ impl Reader<'_> {
         Ok(dry_run.since.as_ref() == Some(&log::head(self.snapshot)?))
     }
 
+    /// Asks the store as it is after the plans of the dry run.
+    ///
+    /// # Errors
+    /// Returns the errors of `ask`.
+    pub fn ask_after<T>(&mut self, dry_run: &mut DryRun, ask: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let mut after = Overlay::over(&mut *self.snapshot, std::mem::take(&mut dry_run.writes));
+        let answer = ask(&mut Reader::new(&mut after, self.env.reborrow()));
+        dry_run.writes = after.into_writes();
+        answer
+    }
+
     /// Runs `plan` after the plans of the dry run, and adds its writes to the dry run unless it fails.
     ///
     /// # Errors

@@ -156,7 +156,11 @@ impl Ledger<'_> {
                 self.given_up = terms.all_given_up();
                 self.source_rules.clone_from(&terms.pool_rules);
                 self.clear_pool(standing)?;
-                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), None);
+                let exact = self.reader().shown_block(Kind::Pool, &spec.name, terms, |block| match spec.provision {
+                    Provision::NetmaskLength(length) => block.netmask_length() == length,
+                    _ => true,
+                })?;
+                let made = self.new_pool(spec, &draft, &Birth::hold(self.env.now, terms), exact);
                 made.map_err(|error| error.after_losing(lost))
             }
         }
@@ -216,10 +220,7 @@ impl Ledger<'_> {
             (Provision::NetmaskLength(_), Some(cidr)) => vec![Size::Cidr(cidr)],
             (Provision::NetmaskLength(length), None) => vec![Size::NetmaskLength(*length)],
         };
-        let inline = match birth {
-            Birth::Active { .. } => Birth::Active { id: None },
-            hold => hold.clone(),
-        };
+        let inline = birth.with_new_id();
         for size in sizes {
             let pool_cidr = self.provision(&pool, None, size, &inline)?;
             pool.cidrs.insert(pool_cidr.cidr);

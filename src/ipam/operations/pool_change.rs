@@ -155,7 +155,7 @@ impl Ledger<'_> {
         // A block that grows takes its space at once. Only an added block can wait for space.
         self.given_up = terms.all_given_up();
         self.source_rules.clone_from(&terms.pool_rules);
-        let birth = Birth::Hold { expires_at: context::expiry(self.env.now, terms), replaces: None };
+        let birth = Birth::Hold { expires_at: context::expiry(self.env.now, terms), replaces: None, id: None };
         for size in missing {
             cidrs.insert(self.provision(&pool, None, size, &birth)?.cidr);
         }

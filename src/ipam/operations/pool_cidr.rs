@@ -98,7 +98,13 @@ impl Ledger<'_> {
                 self.given_up = terms.all_given_up();
                 self.source_rules.clone_from(&terms.pool_rules);
                 self.clear_pool_cidr(&pool, standing)?;
-                let made = self.new_pool_cidr(&pool, spec, spec.size, &Birth::hold(self.env.now, terms));
+                let exact =
+                    self.reader().shown_block(Kind::PoolCidr, &name_of(spec), terms, |block| match spec.size {
+                        Size::NetmaskLength(length) => block.netmask_length() == length,
+                        size => size == Size::Cidr(*block),
+                    })?;
+                let size = exact.map_or(spec.size, Size::Cidr);
+                let made = self.new_pool_cidr(&pool, spec, size, &Birth::hold(self.env.now, terms));
                 made.map_err(|error| error.after_losing(lost))
             }
         }

@@ -167,7 +167,7 @@ impl EphemeralResource for Lease {
         let spec = AllocationModel::size(&allocation).and_then(|size| allocation.request(size, &tags.known));
         let (Some(spec), false) = (spec, tags.is_pending()) else { return Ok(()) };
         let key = naming::name_key(Kind::Allocation, &spec.pool_id, &spec.name);
-        if !self.0.session.reserve_name(key) {
+        if !self.0.session.reserve_name(key, None) {
             return Err(naming::name_claimed(&spec.name).at(at!(LeaseModel, name)).into());
         }
         let duration = open.config.duration.known(at!(LeaseModel, duration))?.0;

@@ -13,9 +13,9 @@ use crate::{at, fill_block_attributes, model};
 use super::super::block_attributes::block_attributes;
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::{Configured, Shared};
+use super::super::shown::{Carried, plan_again};
 use super::super::{create, tags};
-use super::allocation_preview::Preview;
-use super::{agreement, allocation_preview, candidate, check_length, check_name, growth};
+use super::{agreement, candidate, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -232,19 +232,18 @@ impl HeldModel for AllocationModel {
     }
 
     fn planned(&self, shared: &Shared, private: &Private) -> Planned {
-        match Preview::of(private) {
-            Some(Preview { id, cidr }) => Planned::Previewed { id, cidr },
-            None => create::planned(shared, self.id.get()),
+        // The second plan has refused data that cannot be read.
+        match Carried::of(private).ok().flatten() {
+            Some(Carried { id, cidr: Some(cidr), .. }) => Planned::Previewed { id, cidr },
+            _ => create::planned(shared, self.id.get()),
         }
     }
 
     fn explain_creation(diagnostics: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
         match (planned, error) {
-            (Planned::Previewed { cidr, .. }, Error::Overlap { .. }) => {
-                allocation_preview::plan_again(diagnostics, *cidr)
-            }
+            (Planned::Previewed { cidr, .. }, Error::Overlap { .. } | Error::Reserved { .. }) => plan_again(diagnostics, Some(*cidr)),
             (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
-                allocation_preview::plan_again(diagnostics, *cidr)
+                plan_again(diagnostics, Some(*cidr))
             }
             _ => diagnostics,
         }

@@ -4,17 +4,17 @@
 use std::collections::BTreeSet;
 
 use crate::at;
-use crate::backend::{New, Terms};
-use crate::ipam::{AllocationSpec, Error, Exhausted, Rules, Size, check_tags};
+use crate::backend::Terms;
+use crate::ipam::{Allocation, AllocationSpec, Error, Exhausted, Rules, Size, check_tags};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::create::{self, Request};
 use super::super::noun::{HeldPlan, NounModel, check_rename, keep, show_planned};
 use super::super::shared::{Configured, Shared};
+use super::super::shown::{Carried, plan_again};
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
-use super::allocation_preview::{Preview, plan_again};
 use super::allocation_resize::{must_avoid_block, plan_resize};
 use super::pool_keeps::check_pool_keeps;
 use super::replaced::Replaced;
@@ -40,14 +40,12 @@ impl HeldPlan for AllocationModel {
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: rules.map_err(|error| errors::at(&error, config.attribute_for(&error)))?,
         };
-        let held = match configured.holds() {
-            Some(holds) => holding::plan(&request, plan, |terms| holds.plan_allocation(&spec, terms))?,
-            None if plan.carries_private => return preview(&request, plan, spec, &tags),
-            None => None,
-        };
-        match held {
+        if plan.carries_private && configured.ipam.holds().is_none() {
+            return preview(&request, plan, spec, &tags);
+        }
+        match holding::hold_or_check::<_, Allocation>(&request, plan, &spec)? {
             Some(allocation) => show_planned(&configured, &mut plan.planned, &allocation, &tags),
-            None => create::check_new(&request, plan, New::Allocation(&spec)),
+            None => Ok(()),
         }
     }
 
@@ -116,7 +114,8 @@ fn rules_for(
     Ok(rules)
 }
 
-/// A plan that may not write, of a client that carries what it shows to the second plan and to apply.
+/// The plan of an allocation in a service, which holds nothing, for a client that carries what the plan shows to the second
+/// plan and to apply.
 fn preview(
     request: &Request<'_>,
     plan: &mut Plan<AllocationModel>,
@@ -124,17 +123,18 @@ fn preview(
     tags: &PlannedTags,
 ) -> Result<(), Diagnostics> {
     let (shared, configured) = (request.shared, request.configured);
-    let kept = plan.first_plan.as_ref().and_then(Preview::of);
+    let kept = plan.first_plan.as_ref().map(Carried::of).transpose()?.flatten();
+    let kept = kept.and_then(|kept| kept.cidr.map(|cidr| (kept.id, cidr)));
     if kept.is_none() && replaces_another(configured, plan, &spec)? {
         return Ok(());
     }
     // One preview at a time, so that no two new allocations show the same block.
     let mut shown = shared.session.previews();
     let spec = match &kept {
-        Some(kept) => AllocationSpec { size: Size::Cidr(kept.cidr), disallowed_cidrs: BTreeSet::new(), ..spec },
+        Some((_, cidr)) => AllocationSpec { size: Size::Cidr(*cidr), disallowed_cidrs: BTreeSet::new(), ..spec },
         None => spec,
     };
-    let others = shown.of(&spec.pool_id);
+    let others = shown.of_others(&spec.pool_id, &spec.name);
     let apart = AllocationSpec { disallowed_cidrs: &spec.disallowed_cidrs | &others, ..spec.clone() };
     let preview = |terms: &Terms| {
         configured.ipam.preview_allocation(&apart, terms).map_err(|mut error| {
@@ -147,15 +147,15 @@ fn preview(
     };
     let found = holding::plan(request, plan, preview);
     let found = found.map_err(|diagnostics| match &kept {
-        Some(kept) => plan_again(diagnostics, kept.cidr),
+        Some((_, cidr)) => plan_again(diagnostics, Some(*cidr)),
         None => diagnostics,
     })?;
     let Some(mut found) = found else { return Ok(()) };
-    if let Some(kept) = kept {
-        found.meta.id = kept.id;
+    if let Some((id, _)) = kept {
+        found.meta.id = id;
     }
-    shown.add(&spec.pool_id, found.cidr);
-    Preview { id: found.meta.id.clone(), cidr: found.cidr }.carry(&mut plan.private);
+    shown.add(&spec.pool_id, &spec.name, found.cidr);
+    Carried::block(&found.meta.id, found.cidr).carry(&mut plan.private);
     plan.planned.fill(&found);
     plan.planned.tags_all = tags.all.clone();
     if found.meta.id.is_empty() {
@@ -174,9 +174,6 @@ fn replaces_another(
     plan: &Plan<AllocationModel>,
     spec: &AllocationSpec,
 ) -> Result<bool, Diagnostics> {
-    if configured.ipam.holds().is_some() {
-        return Ok(false);
-    }
     let found = configured.ipam.find_allocation(&spec.pool_id, &spec.name);
     let found = found.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
     Ok(create::is_replacement(&plan.private) || found.is_some())

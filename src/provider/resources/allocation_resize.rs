@@ -2,7 +2,7 @@
 
 use crate::backend::{Holds, Resize, Terms};
 use crate::fill_block_attributes;
-use crate::ipam::{GivenUp, Size};
+use crate::ipam::{Error, GivenUp, Size};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::noun::{NounModel, id_of};
@@ -47,7 +47,11 @@ pub(super) fn plan_resize(
     let is_replacement = |resize: &Resize| *resize == Resize::Replace;
     let result = hand_over::until_there_is_room(shared, committing, &waits_for, is_replacement, request);
     let result = result.and_then(|(resize, _)| Ok((resize, waits()?)));
-    let (resize, waits_for) = result.map_err(|error| errors::at(&error, plan.config.attribute_for(&error)))?;
+    let (resize, waits_for) = result.map_err(|error| {
+        // The space to grow is what was lost, and not the name.
+        let is_lost = matches!(error, Error::HoldLost { .. });
+        errors::at(&error, if is_lost { plan.config.size_at() } else { plan.config.attribute_for(&error) })
+    })?;
     match resize {
         Resize::InPlace(cidr) => {
             let name = prior.name.get().map_or("", String::as_str);

@@ -3,7 +3,6 @@
 mod agreement;
 pub(super) mod allocation;
 mod allocation_plan;
-mod allocation_preview;
 mod allocation_resize;
 pub(super) mod candidate;
 mod growth;

@@ -108,7 +108,11 @@ pub(super) fn plan_change(
             ..terms.clone()
         };
         let hold = |holds: &dyn Holds, terms: &Terms| holds.plan_pool_change(id, &change, &with(terms));
-        let preview = |terms: &Terms| configured.ipam.preview_pool_change(id, &change, &with(terms));
+        let preview = |terms: &Terms| {
+            // The plan does not show a place that only apply decides, so nothing else may be shown in it.
+            let shows = terms.shows && !is_first_by_size(prior, &change.provision);
+            configured.ipam.preview_pool_change(id, &change, &Terms { shows, ..with(terms) })
+        };
         holding::plan_change(shared, configured, plan, hold, preview)
     };
     let result = hand_over::until_there_is_room(shared, committing, &waits_for, Option::is_none, request);
@@ -139,9 +143,7 @@ fn show_blocks(
     pool: &Pool,
     is_held: bool,
 ) -> Result<(), Diagnostics> {
-    let is_first_by_size =
-        matches!(pool.provision, Provision::NetmaskLength(_)) && prior.cidrs.get().is_none_or(BTreeSet::is_empty);
-    if is_first_by_size && !is_held {
+    if is_first_by_size(prior, &pool.provision) && !is_held {
         plan.planned.forget_blocks();
         return Ok(());
     }
@@ -151,6 +153,11 @@ fn show_blocks(
     }
     plan.planned.fill_cidrs(&pool.cidrs);
     Ok(())
+}
+
+/// Whether the change gives the pool its first block, by size.
+fn is_first_by_size(prior: &PoolModel, provision: &Provision) -> bool {
+    matches!(provision, Provision::NetmaskLength(_)) && prior.cidrs.get().is_none_or(BTreeSet::is_empty)
 }
 
 /// Warns with the addresses that a replacement gives up, and mentions contents of the pool.

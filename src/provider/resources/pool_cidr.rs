@@ -147,11 +147,12 @@ impl NounModel for PoolCidrModel {
             Error::NameTaken { .. } | Error::HoldLost { .. } => Self::name_at(self),
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),
             Error::Unsupported { what: Unsupported::OnlyAws(_) } => self.proof().attribute(),
+            Error::FamilyMismatch { .. } => at!(Self, cidr),
+            // If the configuration has only the size, an earlier plan showed the block.
             Error::Overlap { .. }
             | Error::Reserved { .. }
             | Error::OutsidePool { .. }
-            | Error::FamilyMismatch { .. } => at!(Self, cidr),
-            Error::NetmaskRange { .. }
+            | Error::NetmaskRange { .. }
             | Error::PoolExhausted { .. }
             | Error::NoSourcePool
             | Error::Service(_)

@@ -139,9 +139,14 @@ impl NounModel for PoolModel {
             Error::Unsupported { what: Unsupported::OnlyAws(what) } => pool_special::attribute_for(*what),
             Error::Unsupported { what: Unsupported::Regrouping } => at!(Self, cidrs),
             Error::Service(_) if self.is_planning() => at!(Self, source_resource),
-            Error::Reserved { .. } if self.cidrs.is_null() => at!(Self, netmask_length),
-            Error::Reserved { .. }
-            | Error::FamilyMismatch { cidr: Some(_), .. }
+            // An earlier plan showed the block, and the configuration has only its size.
+            Error::Reserved { .. } | Error::Overlap { .. } | Error::OutsidePool { .. }
+                if self.netmask_length.is_known() && !self.cidrs.is_known() =>
+            {
+                at!(Self, netmask_length)
+            }
+            Error::FamilyMismatch { cidr: Some(_), .. }
+            | Error::Reserved { .. }
             | Error::Overlap { .. }
             | Error::OutsidePool { .. }
             | Error::OwnOverlap { .. } => at!(Self, cidrs),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::backend::observation::Observation;
 use crate::backend::prelude::*;
 use crate::backend::service::*;
-use crate::backend::{Capabilities, Local, New, Noun, PoolCidrChange, ReservedTags};
+use crate::backend::{Capabilities, Local, Made, New, Noun, PoolCidrChange, ReservedTags};
 use crate::ipam::*;
 
 /// Objects of one noun.
@@ -302,6 +302,7 @@ from_the_store! {
     }
     Preview {
         fn check_new(new: New<'_>, terms: &Terms, growing: bool) -> ();
+        fn preview_new(new: New<'_>, terms: &Terms) -> Option<Made>;
         fn preview_pool_change(id: &str, change: &PoolChange, terms: &Terms) -> Option<Pool>;
         fn preview_allocation(spec: &AllocationSpec, terms: &Terms) -> Allocation;
         fn preview_resize(id: &str, size: Size, terms: &Terms) -> Resize;

@@ -79,7 +79,7 @@ fn growth_into_space_that_another_owner_took_asks_for_a_new_plan() {
     let pool = workspace.get("ipam_pool.top", "id");
     other.apply(&[("ipam_allocation.x", json!({"ipam_pool_id": pool, "name": "x", "cidr": "10.0.1.0/24"}))]);
     let errors = workspace.apply_plan(&planned).unwrap_err();
-    assert_only_error(&errors, "name", &["Plan again", "10.0.0.0/23", "10.0.1.0/24", "team/b"]);
+    assert_only_error(&errors, "netmask_length", &["Plan again", "10.0.0.0/23", "10.0.1.0/24", "team/b"]);
     assert_eq!(workspace.get(WEB, "cidr"), "10.0.0.0/24");
     assert_eq!(workspace.plan(&sized(23)).unwrap().action(WEB), Action::Replace);
 }

@@ -268,6 +268,10 @@ fn a_plan_that_may_not_write_reports_what_the_plan_of_a_writer_reports() {
         let mut holding_nothing = workspace.clone();
         holding_nothing.plan_hold = Duration::ZERO;
         assert_eq!(holding_nothing.plan(&config).unwrap_err(), reported, "{fault:?}");
+        for shows in [&mut looker, &mut holding_nothing] {
+            shows.carries_private = true;
+            assert_eq!(shows.plan(&config).unwrap_err(), reported, "{fault:?}");
+        }
     }
     assert!(workspace.plan(&present).unwrap().is_empty());
 }
