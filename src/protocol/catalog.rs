@@ -51,7 +51,7 @@ impl Catalog {
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
-            schemas.functions.insert(function.name().to_owned(), schema::function(&signature));
+            schemas.functions.insert(function.name().to_owned(), schema::function(&signature, function.deprecated()));
             functions.insert(function.name(), (position, signature));
         }
         Self {

@@ -15,6 +15,7 @@ mod identity;
 pub mod msgpack;
 mod path;
 mod provider;
+mod releases;
 mod resource;
 mod schema;
 mod server;

@@ -84,7 +84,7 @@ impl Message for wire::invoke_action::Event {
 
 /// The table: `Rpc method(module of its messages / field with the type name) => handler`. First come the calls whose
 /// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, of which the table names the
-/// type of a message: `streams` are read, and `work` is done also when nobody reads.
+/// type of a message: `streams` are read, and `work` is done also when the client does not read.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }

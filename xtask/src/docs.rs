@@ -68,14 +68,28 @@ fn generate() -> Outcome<Pages> {
         .and_then(|all| all.iter().find(|(name, _)| name.ends_with(tool::SOURCE)))
         .map(|(_, own)| own)
         .ok_or("terraform did not show the provider's schema.")?;
-    Ok(render::pages(own, &Examples::new(tool::root().join("examples"))))
+    Ok(render::pages(&with_newer(own)?, &Examples::new(tool::root().join("examples"))))
+}
+
+/// The schemas that a client before Terraform 1.14 does not show. A test of the provider keeps them up to date.
+const NEWER: &str = include_str!("docs/newer.schema.json");
+
+/// The schema that the client showed, with the schemas that it does not know.
+fn with_newer(own: &Value) -> Outcome<Value> {
+    let newer: Value =
+        serde_json::from_str(NEWER).map_err(|error| format!("newer.schema.json is not JSON: {error}"))?;
+    let mut all = own.clone();
+    for (key, schemas) in newer.as_object().into_iter().flatten() {
+        all[key] = schemas.clone();
+    }
+    Ok(all)
 }
 
 /// The existing pages: markdown files in docs/ and in its folders for the registry. The files in docs/guides are
 /// written by hand and are not included.
 fn existing(docs: &Path) -> Outcome<Pages> {
     let mut pages = Pages::new();
-    for folder in ["", "resources", "data-sources", "functions"] {
+    for folder in ["", "resources", "data-sources", "actions", "functions"] {
         let directory = docs.join(folder);
         if !directory.is_dir() {
             continue;

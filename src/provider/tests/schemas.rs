@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::tf::{
-    Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
+    self, Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
 };
 
 fn attribute(of: &Attribute) -> Json {
@@ -55,6 +55,8 @@ fn golden_schema_is_what_users_see() {
         provider.resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let sources: Json =
         provider.data_sources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let actions: Json =
+        provider.actions.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let functions = provider.functions.iter().map(|function| {
         let signature = function.signature();
         let parameters: Vec<Json> = signature
@@ -70,10 +72,16 @@ fn golden_schema_is_what_users_see() {
         "provider": schema(&provider.config.schema()),
         "resources": resources,
         "data_sources": sources,
+        "actions": actions,
         "functions": functions.collect::<Json>(),
     });
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/schema.golden.json");
-    let text = serde_json::to_string_pretty(&now).unwrap() + "\n";
+    assert_golden("src/provider/schema.golden.json", &now);
+}
+
+/// Compares with a file of the repository, or writes it.
+fn assert_golden(file: &str, now: &Json) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = serde_json::to_string_pretty(now).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
@@ -84,11 +92,45 @@ fn golden_schema_is_what_users_see() {
     );
 }
 
+/// A block as `terraform providers schema -json` shows it.
+fn shown_block(of: &Block) -> Json {
+    let attribute = |one: &Attribute| {
+        let AttributeType::Plain(ty) = &one.ty else { panic!("{}: no page has nested attributes yet", one.name) };
+        let mut json = json!({"type": ty.to_json(), "description": one.description, "description_kind": "markdown"});
+        let flags = [
+            ("required", one.required),
+            ("optional", one.optional),
+            ("computed", one.computed),
+            ("sensitive", one.sensitive),
+            ("deprecated", one.deprecated.is_some()),
+        ];
+        for (flag, _) in flags.iter().filter(|(_, set)| *set) {
+            json[flag] = true.into();
+        }
+        (one.name.to_owned(), json)
+    };
+    assert!(of.blocks.is_empty(), "no page has nested blocks yet");
+    let attributes: Json = of.attributes.iter().map(attribute).collect();
+    json!({"attributes": attributes, "description": of.description, "description_kind": "markdown"})
+}
+
+/// `cargo xtask docs` asks the client at hand for the schemas, and a client before Terraform 1.14 does not show all.
+#[test]
+fn golden_schemas_that_old_clients_do_not_show_are_there_for_the_pages() {
+    let provider = crate::provider::provider();
+    let action = |one: &Box<dyn tf::ErasedAction>| {
+        (one.type_name().to_owned(), json!({"block": shown_block(&one.schema().block)}))
+    };
+    let actions: Json = provider.actions.iter().map(action).collect();
+    assert_golden("xtask/src/docs/newer.schema.json", &json!({"action_schemas": actions}));
+}
+
 #[test]
 fn terraform_accepts_every_schema() {
     let provider = crate::provider::provider();
     let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
     let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
+    let schemas = schemas.chain(provider.actions.iter().map(|one| (one.type_name(), one.schema())));
     for (name, schema) in schemas.chain([("provider", provider.config.schema())]) {
         assert_eq!(schema_problems(&schema), [""; 0], "{name}");
     }
@@ -100,12 +142,13 @@ fn terraform_accepts_every_schema() {
 #[test]
 fn every_attribute_is_described_in_sentences() {
     let provider = crate::provider::provider();
-    for resource in &provider.resources {
-        let block = resource.schema().block;
-        assert!(block.description.ends_with('.'), "{}", resource.type_name());
+    let resources = provider.resources.iter().map(|one| (one.type_name(), one.schema().block));
+    let actions = provider.actions.iter().map(|one| (one.type_name(), one.schema().block));
+    for (type_name, block) in resources.chain(actions) {
+        assert!(block.description.ends_with('.'), "{type_name}");
         let nested = block.blocks.iter().flat_map(|nested| &nested.block.attributes);
         for attribute in block.attributes.iter().chain(nested) {
-            assert!(attribute.description.ends_with('.'), "{}.{}", resource.type_name(), attribute.name);
+            assert!(attribute.description.ends_with('.'), "{type_name}.{}", attribute.name);
         }
     }
 }

@@ -35,6 +35,9 @@ pub(super) fn pages(schema: &Value, examples: &Examples) -> Pages {
     for (name, one) in members(&schema["data_source_schemas"]) {
         pages.insert(page_path("data-sources", name), data_source(name, &one["block"], examples));
     }
+    for (name, one) in members(&schema["action_schemas"]) {
+        pages.insert(page_path("actions", name), action(name, &one["block"], examples));
+    }
     for (name, one) in members(&schema["functions"]) {
         pages.insert(page_path("functions", name), function(name, one, examples));
     }
@@ -57,6 +60,7 @@ fn index(schema: &Value, examples: &Examples) -> String {
     for (title, folder, key) in [
         ("Resources", "resources", "resource_schemas"),
         ("Data Sources", "data-sources", "data_source_schemas"),
+        ("Actions", "actions", "action_schemas"),
         ("Functions", "functions", "functions"),
     ] {
         if members(&schema[key]).next().is_none() {
@@ -101,6 +105,14 @@ fn identity(import: &str) -> String {
 fn data_source(name: &str, block: &Value, examples: &Examples) -> String {
     let mut text = head(name, "Data Source", &format!("{name} (Data Source)"), block);
     text.push_str(&examples.section("Example Usage", "terraform", &format!("data-sources/{name}/data-source.tf")));
+    text.push_str(&block_section(block));
+    text
+}
+
+fn action(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "Action", &format!("{name} (Action)"), block);
+    text.push_str("Actions need Terraform 1.14 or later.\n\n");
+    text.push_str(&examples.section("Example Usage", "terraform", &format!("actions/{name}/action.tf")));
     text.push_str(&block_section(block));
     text
 }
