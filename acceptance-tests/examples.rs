@@ -10,7 +10,9 @@ use crate::harness::{Workspace, examples, here};
 #[test]
 fn every_example_can_be_applied_and_destroyed() {
     let mut all = examples::configurations(false);
-    all.retain(|example| !examples::calls_functions(example) && !examples::is_ephemeral(example));
+    // The Terraform at hand may be older than actions, which the tests of the protocol play.
+    let runs = |example: &PathBuf| !examples::has_actions(example) || Client::chosen().has(Feature::Actions);
+    all.retain(|example| !examples::calls_functions(example) && !examples::is_ephemeral(example) && runs(example));
     assert!(all.iter().any(|example| example.ends_with("quickstart")), "{all:?}");
     check(&all);
 }

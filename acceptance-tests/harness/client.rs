@@ -34,10 +34,15 @@ pub enum Feature {
     ProviderFunctions,
     /// `ephemeral` blocks, and values of them in provisioners.
     EphemeralResources,
+    /// `action` blocks.
+    Actions,
     /// `moved` blocks from a resource of another type.
     #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only tests of AWS IPAM need it"))]
     MovedFromAnotherType,
 }
+
+/// Of a feature that no release has yet.
+const NO_RELEASE: [u32; 2] = [u32::MAX, 0];
 
 impl Feature {
     /// The first releases that have the feature, of Terraform and of OpenTofu.
@@ -46,6 +51,7 @@ impl Feature {
             Self::TestCommand => ([1, 6], [1, 6]),
             Self::ProviderFunctions => ([1, 8], [1, 7]),
             Self::EphemeralResources => ([1, 10], [1, 11]),
+            Self::Actions => ([1, 14], NO_RELEASE),
             Self::MovedFromAnotherType => ([1, 8], [1, 10]),
         }
     }
@@ -57,6 +63,7 @@ impl fmt::Display for Feature {
             Self::TestCommand => "`terraform test`",
             Self::ProviderFunctions => "a function of a provider",
             Self::EphemeralResources => "an ephemeral resource",
+            Self::Actions => "an action",
             Self::MovedFromAnotherType => "`moved` from another type",
         })
     }
@@ -100,15 +107,24 @@ impl Client {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }
 
+    /// The first release of this client that has the feature.
+    fn first_with(&self, feature: Feature) -> [u32; 2] {
+        let (terraform, opentofu) = feature.since();
+        if self.kind == Kind::Terraform { terraform } else { opentofu }
+    }
+
+    /// Whether this release has the feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        self.release.as_slice() >= self.first_with(feature).as_slice()
+    }
+
     /// Fails the test if this release does not have the feature. `cargo xtask clients` knows the message, and counts
     /// such a test as not supported.
     #[track_caller]
     pub fn needs(&self, feature: Feature) {
-        let (terraform, opentofu) = feature.since();
-        let first = if self.kind == Kind::Terraform { terraform } else { opentofu };
-        let [major, minor] = first;
+        let [major, minor] = self.first_with(feature);
         assert!(
-            self.release.as_slice() >= first.as_slice(),
+            self.has(feature),
             "not supported: {feature} needs {:?} {major}.{minor}, and this is {self}",
             self.kind
         );

@@ -42,6 +42,11 @@ pub fn is_ephemeral(example: &Path) -> bool {
     says(example, "ephemeral \"")
 }
 
+/// Whether an example has an action.
+pub fn has_actions(example: &Path) -> bool {
+    says(example, "action \"")
+}
+
 fn says(example: &Path, words: &str) -> bool {
     let files = fs::read_dir(example).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| is_terraform(path)).any(|path| fs::read_to_string(path).unwrap().contains(words))

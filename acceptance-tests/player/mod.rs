@@ -1,6 +1,7 @@
 //! A player of Terraform's part: the calls of a plan, an apply and a refresh, in terms of values, and Terraform's own
 //! checks of the answers (the rules of the change lifecycle). A failed check panics with Terraform's message.
 
+pub mod actions;
 pub mod client;
 pub mod ephemeral;
 pub mod identities;

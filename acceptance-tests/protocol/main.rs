@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)] // Panicking is how a test fails; the helpers here are called from tests only.
 
+mod actions;
 mod calls;
 mod ephemeral;
 mod identity;

@@ -14,10 +14,10 @@ use serde_json::Value;
 
 use super::check;
 use super::check::FindingAnswer;
-use crate::backend::explain::tally;
 use super::failure::CommandFailure;
 use super::out::{self, OutputFormat, Page, clean};
 use super::words::count;
+use crate::backend::explain::tally;
 use crate::backend::upkeep::{Import, ImportMode};
 use crate::backend::{Audit, Ipam, Local};
 use crate::ipam::Tally;

@@ -9,12 +9,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::check::{self, FindingAnswer};
-use crate::backend::explain::tally;
 use super::failure::CommandFailure;
 use super::import::{Options, TallyAnswer};
 use super::out::{self, Page, clean, table};
 use super::words::count;
 use crate::backend::explain::resource_type;
+use crate::backend::explain::tally;
 use crate::backend::upkeep::{Fate, Rebuild, rebuild};
 use crate::backend::{Audit, Finding, Ipam};
 

@@ -7,8 +7,8 @@ use super::digits::Digits;
 use super::walk::Walk;
 use super::{schema, wire};
 use crate::tf::{
-    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource, ErasedResource,
-    Function, Provider, Signature, Type,
+    Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
+    ErasedResource, Function, Provider, Signature, Type,
 };
 
 pub(super) struct Catalog {
@@ -67,7 +67,7 @@ impl Catalog {
         let mut functions = HashMap::new();
         for (position, function) in provider.functions.iter().enumerate() {
             let signature = function.signature();
-            schemas.functions.insert(function.name().to_owned(), schema::function(&signature));
+            schemas.functions.insert(function.name().to_owned(), schema::function(&signature, function.deprecated()));
             functions.insert(function.name(), (position, signature));
         }
         Self {

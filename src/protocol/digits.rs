@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::msgpack;
+use super::{msgpack, releases};
 use crate::tf::{Diagnostics, Number, Private, Type, Value};
 
 /// Key in the private data of a plan. The value contains the attributes that are unknown only for the client, as msgpack
@@ -35,8 +35,7 @@ impl Digits {
     /// Records the version of the client. A client whose version is not readable receives only numbers that every client
     /// can keep.
     pub(super) fn configured_by(&self, version: &str) {
-        let mut parts = version.split('.').map(|part| part.parse::<u64>().ok());
-        let release = parts.next().flatten().zip(parts.next().flatten());
+        let release = releases::parsed(version);
         self.are_lost.store(release.is_none_or(|release| release < FIRST_EXACT), Ordering::SeqCst);
     }
 

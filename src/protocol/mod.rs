@@ -17,6 +17,7 @@ mod list;
 pub mod msgpack;
 mod path;
 mod provider;
+mod releases;
 mod resource;
 mod schema;
 mod server;

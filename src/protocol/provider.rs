@@ -2,7 +2,7 @@
 
 use super::catalog::{Catalog, capabilities};
 use super::wire::{configure_provider, get_metadata, get_provider_schema, stop_provider, validate_provider_config};
-use super::{diagnostics, value};
+use super::{diagnostics, releases, value};
 use crate::tf::Diagnostics;
 
 pub(super) fn metadata(catalog: &Catalog, _: &get_metadata::Request) -> Result<get_metadata::Response, Diagnostics> {
@@ -46,6 +46,7 @@ pub(super) fn configure(
     request: &configure_provider::Request,
 ) -> Result<configure_provider::Response, Diagnostics> {
     let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
+    releases::require(&releases::PLAN_OF_A_DESTROY, &request.terraform_version)?;
     catalog.walk.configured_by(&request.terraform_version);
     catalog.digits.configured_by(&request.terraform_version);
     catalog.provider.config.configure(&config, &request.terraform_version)?;

@@ -17,8 +17,10 @@ fn block(from: &Block) -> WireBlock {
     WireBlock {
         attributes: from.attributes.iter().map(attribute).collect(),
         block_types: from.blocks.iter().map(nested_block).collect(),
-        description: from.description.clone(),
+        description: described(&from.description, from.deprecated.as_deref()),
         description_kind: StringKind::Markdown.into(),
+        deprecated: from.deprecated.is_some(),
+        deprecation_message: from.deprecated.clone().unwrap_or_default(),
         ..WireBlock::default()
     }
 }
@@ -44,7 +46,7 @@ fn attribute(from: &Attribute) -> WireAttribute {
         name: from.name.to_owned(),
         r#type: ty,
         nested_type,
-        description: from.description.clone(),
+        description: described(&from.description, from.deprecated.as_deref()),
         description_kind: StringKind::Markdown.into(),
         required: from.required,
         optional: from.optional,
@@ -53,6 +55,15 @@ fn attribute(from: &Attribute) -> WireAttribute {
         deprecated: from.deprecated.is_some(),
         deprecation_message: from.deprecated.clone().unwrap_or_default(),
         write_only: false,
+    }
+}
+
+/// The description, with what to use in place of a deprecated thing: clients before Terraform 1.15 learn only whether
+/// something is deprecated.
+fn described(description: &str, deprecated: Option<&str>) -> String {
+    match deprecated {
+        Some(instead) => format!("{description} Deprecated: {instead}"),
+        None => description.to_owned(),
     }
 }
 
@@ -70,7 +81,7 @@ fn object(nesting: Nesting, attributes: &[Attribute]) -> WireObject {
     }
 }
 
-pub(super) fn function(from: &Signature) -> WireFunction {
+pub(super) fn function(from: &Signature, deprecated: Option<&str>) -> WireFunction {
     WireFunction {
         parameters: from.parameters.iter().map(parameter).collect(),
         variadic_parameter: from.variadic.as_ref().map(parameter),
@@ -78,7 +89,7 @@ pub(super) fn function(from: &Signature) -> WireFunction {
         summary: from.summary.to_owned(),
         description: from.description.to_owned(),
         description_kind: StringKind::Markdown.into(),
-        deprecation_message: String::new(),
+        deprecation_message: deprecated.unwrap_or_default().to_owned(),
     }
 }
 
@@ -108,6 +119,34 @@ mod tests {
             let block = nested_block(&NestedBlock { name: "timeouts", block: Block::default(), repeated });
             assert_eq!((block.nesting(), block.min_items, block.max_items), (nesting, 0, 0));
         }
+    }
+
+    #[test]
+    fn a_deprecation_goes_to_every_client() {
+        let new = || Attribute::new::<String>("a", "A name.").optional();
+        let old = attribute(&new().deprecated("Use `b`."));
+        assert_eq!((old.deprecated, old.deprecation_message.as_str()), (true, "Use `b`."));
+        assert_eq!(old.description, "A name. Deprecated: Use `b`.", "for clients that do not know the message");
+        let plain = attribute(&new());
+        // Terraform refuses a message without the flag.
+        assert_eq!(
+            (plain.deprecated, plain.deprecation_message, plain.description.as_str()),
+            (false, String::new(), "A name.")
+        );
+
+        let of = |deprecated| {
+            block(&Block { description: "A thing.".into(), ..Block::default() }.deprecated_for(deprecated))
+        };
+        let old = of(Some("Use `other`."));
+        assert_eq!((old.deprecated, old.deprecation_message.as_str()), (true, "Use `other`."));
+        assert_eq!(old.description, "A thing. Deprecated: Use `other`.");
+        let plain = of(None);
+        assert_eq!((plain.deprecated, plain.deprecation_message), (false, String::new()));
+
+        let signature =
+            Signature { summary: "", description: "", parameters: vec![], variadic: None, returns: Type::Bool };
+        assert_eq!(function(&signature, Some("Use `g`.")).deprecation_message, "Use `g`.");
+        assert_eq!(function(&signature, None).deprecation_message, "");
     }
 
     #[test]

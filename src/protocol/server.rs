@@ -11,7 +11,9 @@ use tracing::Span;
 use super::answer::{self, Message, MessageStream, StreamHandler};
 use super::catalog::Catalog;
 use super::wire::provider_server::{Provider as Service, ProviderServer};
-use super::{action, data_source, diagnostics, ephemeral, function, identity, list, provider, resource, unoffered, wire};
+use super::{
+    action, data_source, diagnostics, ephemeral, function, identity, list, provider, resource, unoffered, wire,
+};
 use crate::tf::{Diagnostics, FunctionError, Provider};
 
 /// Maximum number of bytes of a message in either direction, the same as in providers in Go.
@@ -84,7 +86,7 @@ impl Message for wire::invoke_action::Event {
 
 /// The table: `Rpc method(module of its messages / field with the type name) => handler`. First come the calls whose
 /// answer has a field `diagnostics`, then other calls, then calls that answer with a stream, of which the table names the
-/// type of a message: `streams` are read, and `work` is done also when nobody reads.
+/// type of a message: `streams` are read, and `work` is done also when the client does not read.
 macro_rules! calls {
     (
         with diagnostics { $($Rpc:ident $rpc:ident($message:ident $(/ $subject:ident)?) => $handler:expr;)* }

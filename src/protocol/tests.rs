@@ -1,5 +1,6 @@
 //! The service over a small provider, without a connection.
 
+mod actions;
 mod ephemeral;
 mod lists;
 mod streams;
@@ -12,9 +13,10 @@ use tonic::Request;
 use super::wire::provider_server::Provider as Service;
 use super::wire::{self, ClientCapabilities, DynamicValue, RawState};
 use super::{Server, install_panic_hook, msgpack};
+use crate::at;
 use crate::tf::{
-    self, Apply, Configure, DataSource, Diagnostic, Diagnostics, Function, FunctionError, Model, MoveSource, Parameter,
-    Path, Plan, Private, Provider, Resource, Signature, Stop, Tf, Type, Value,
+    self, Action, Apply, Configure, DataSource, Diagnostic, Diagnostics, Function, FunctionError, Invocation, Model,
+    MoveSource, Parameter, Path, Plan, Private, Provider, Resource, Signature, Stop, Tf, Type, Value, wrong_value,
 };
 
 crate::model! {
@@ -158,6 +160,44 @@ impl Function for Join {
     }
 }
 
+/// An action that counts to the length of a name.
+struct Counting;
+
+impl Action for Counting {
+    type Model = Thing;
+    const TYPE: &'static str = "test_counting";
+
+    fn validate(&self, config: &Thing) -> Diagnostics {
+        unless_panic(config);
+        if config.name.get().is_some_and(String::is_empty) {
+            return wrong_value(&at!(Thing, name), "A name is needed.");
+        }
+        Diagnostics::new()
+    }
+
+    fn plan(&self, config: &Thing) -> Result<Diagnostics, Diagnostics> {
+        let unknown = config.name.is_unknown().then(|| Diagnostic::warning("Later", "The name is not known yet."));
+        Ok(unknown.into_iter().collect())
+    }
+
+    fn invoke(&self, config: &Thing, invocation: &mut Invocation<'_>) -> Result<(), Diagnostics> {
+        let name = config.name.known(at!(Thing, name))?;
+        for number in 0..name.len() {
+            if invocation.should_end() {
+                return Err(Diagnostic::error("Interrupted", "Not done.").into());
+            }
+            invocation.progress(number.to_string());
+        }
+        assert_ne!(name, "panics", "all is lost");
+        invocation.warnings.push(Diagnostic::warning("Counted", "That was all."));
+        if name == "fails" {
+            Err(Diagnostic::error("No", "Not that name.").at(at!(Thing, name)).into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
 struct Config;
 
 impl Configure for Config {
@@ -178,6 +218,7 @@ fn provider(things: Things, list: lists::ThingList) -> Provider {
         config: Box::new(Config),
         resources: vec![Box::new(things)],
         data_sources: vec![Box::new(ThingData)],
+        actions: vec![Box::new(Counting)],
         ephemeral_resources: vec![Box::new(ephemeral::Loan)],
         list_resources: vec![Box::new(list)],
         functions: vec![Box::new(Join)],

@@ -55,7 +55,7 @@ model! {
         /// its space is free and no event in the store records its release. Not available with `aws-ipam`.
         on_missing: OnMissing => optional(),
         /// Directories below which a scan may read the `files` of resource discoveries, when a data source with
-        /// `max_age` starts the scan. For example: `["./inventory"]`. The provider resolves links and `..` before it
+        /// `max_age` or the action `ipam_discover` starts the scan. For example: `["./inventory"]`. The provider resolves links and `..` before it
         /// compares paths. By default, such a scan reads no files: other people can write the paths into the store, so
         /// this configuration decides which files it reads. The command `discover` has the option `--files-below` for
         /// the same purpose. Not available with `aws-ipam`.

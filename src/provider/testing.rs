@@ -595,6 +595,11 @@ impl Step {
 
 /// The configuration of a resource. Arguments that are left out are null.
 pub(super) fn config_of(resource: &dyn ErasedResource, json: &Json, objects: &BTreeMap<String, Value>) -> Value {
+    config_for(&resource.schema().block.value_type(), json, objects)
+}
+
+/// A configuration of this type. Arguments that are left out are null.
+pub(super) fn config_for(ty: &tf::Type, json: &Json, objects: &BTreeMap<String, Value>) -> Value {
     let mut given = json.as_object().unwrap().clone();
     let mut late = BTreeMap::new();
     given.retain(|name, value| {
@@ -611,12 +616,11 @@ pub(super) fn config_of(resource: &dyn ErasedResource, json: &Json, objects: &BT
         late.extend(found.map(|value| (name.clone(), value)));
         keep
     });
-    let ty = resource.schema().block.value_type();
-    let tf::Type::Object(attributes, _) = &ty else { panic!("{ty:?}") };
+    let tf::Type::Object(attributes, _) = ty else { panic!("{ty:?}") };
     for name in given.keys().chain(late.keys()) {
-        assert!(attributes.contains_key(name), "{} has no {name}", resource.type_name());
+        assert!(attributes.contains_key(name), "there is no {name} in {ty:?}");
     }
-    let Value::Map(mut config) = from_json(&Json::Object(given), &ty).unwrap() else { panic!("{json}") };
+    let Value::Map(mut config) = from_json(&Json::Object(given), ty).unwrap() else { panic!("{json}") };
     config.extend(late);
     Value::Map(config)
 }
@@ -647,7 +651,7 @@ fn assert_fulfils(address: &str, planned: &Value, now: &Value, what: &str) {
     }
 }
 
-fn messages(diagnostics: &Diagnostics, severity: Severity) -> Vec<String> {
+pub(super) fn messages(diagnostics: &Diagnostics, severity: Severity) -> Vec<String> {
     let found = diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity);
     found.map(|found| format!("{}: {}: {}", found.path, found.summary, found.detail)).collect()
 }

@@ -3,7 +3,7 @@
 mod agreeing;
 mod allocations;
 mod failing_store;
-mod holds;
+pub(super) mod holds;
 mod imports;
 mod input;
 mod kept_arguments;

@@ -29,10 +29,10 @@ mod written;
 pub use bucket::BucketObject;
 pub use error::Error;
 pub use kinds::{KINDS, StoreKind};
-pub use open::open;
-pub use overlay::Overlay;
 #[cfg(not(feature = "object-storage"))]
 pub use no_bucket::BucketObject;
+pub use open::open;
+pub use overlay::Overlay;
 pub use url::StoreUrl;
 pub use written::Written;
 

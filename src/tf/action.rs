@@ -37,6 +37,8 @@ pub trait Action: Send + Sync + 'static {
     type Model: Model;
     /// The full type name, such as `ipam_backup`.
     const TYPE: &'static str;
+    /// What to use in place of a deprecated action, as a sentence.
+    const DEPRECATED: Option<&'static str> = None;
 
     /// Terraform validates a configuration, with unknown values. Must not access the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;

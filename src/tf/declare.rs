@@ -126,6 +126,7 @@ macro_rules! model {
                     blocks: vec![
                         $($( <$Block as $crate::tf::BlockAttr>::nested(stringify!($block)) ),*)?
                     ],
+                    deprecated: None,
                 }
             }
 

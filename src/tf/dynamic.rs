@@ -110,11 +110,12 @@ impl<R: Resource> ErasedResource for R {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: R::VERSION, block: R::Model::block() }
+        Schema { version: R::VERSION, block: R::Model::block().deprecated_for(R::DEPRECATED) }
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        R::Model::hide_secret_paths(lifecycle::validate::<R::Model>(config, |model| Resource::validate(self, model)))
+        let block = ErasedResource::schema(self).block;
+        R::Model::hide_secret_paths(lifecycle::validate(&block, config, |model| Resource::validate(self, model)))
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<Value, Diagnostics> {
@@ -175,11 +176,12 @@ impl<D: DataSource> ErasedDataSource for D {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: D::Model::block() }
+        Schema { version: 0, block: D::Model::block().deprecated_for(D::DEPRECATED) }
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        D::Model::hide_secret_paths(lifecycle::validate::<D::Model>(config, |model| DataSource::validate(self, model)))
+        let block = ErasedDataSource::schema(self).block;
+        D::Model::hide_secret_paths(lifecycle::validate(&block, config, |model| DataSource::validate(self, model)))
     }
 
     fn read(&self, config: &Value) -> Result<Value, Diagnostics> {
@@ -207,11 +209,12 @@ impl<A: Action> ErasedAction for A {
     }
 
     fn schema(&self) -> Schema {
-        Schema { version: 0, block: A::Model::block() }
+        Schema { version: 0, block: A::Model::block().deprecated_for(A::DEPRECATED) }
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        A::Model::hide_secret_paths(lifecycle::validate::<A::Model>(config, |model| Action::validate(self, model)))
+        let block = ErasedAction::schema(self).block;
+        A::Model::hide_secret_paths(lifecycle::validate(&block, config, |model| Action::validate(self, model)))
     }
 
     fn plan(&self, config: &Value) -> Diagnostics {
@@ -246,7 +249,8 @@ impl<C: Configure> ErasedConfigure for C {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        C::Model::hide_secret_paths(lifecycle::validate::<C::Model>(config, |model| Configure::validate(self, model)))
+        let block = C::Model::block();
+        C::Model::hide_secret_paths(lifecycle::validate(&block, config, |model| Configure::validate(self, model)))
     }
 
     fn configure(&self, config: &Value, terraform_version: &str) -> Result<(), Diagnostics> {

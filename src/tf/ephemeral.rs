@@ -113,7 +113,7 @@ impl<E: EphemeralResource> ErasedEphemeralResource for E {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        let found = lifecycle::validate::<E::Model>(config, |model| EphemeralResource::validate(self, model));
+        let found = lifecycle::validate(&E::Model::block(), config, |model| EphemeralResource::validate(self, model));
         E::Model::block().hide_secret_paths(found)
     }
 

@@ -5,18 +5,18 @@
 //! Terraform's error "provider produced inconsistent ...": it becomes a diagnostic here that names the resource.
 
 use super::action::{Action, Invocation};
-use super::configuration::{missing, refuse_computed};
+use super::configuration::{deprecations, missing, refuse_computed};
 use super::kept_arguments;
 use super::merge::{fulfils, keep_spelling, merge_answer, merge_config, unknown_as_null, with_defaults};
 use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
 use super::{Block, Diagnostic, Diagnostics, Model, Path, Value, json};
 
-pub(super) fn validate<M: Model>(config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
+pub(super) fn validate<M: Model>(block: &Block, config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
-    let block = M::block();
     refuse_computed(&block.attributes, config, &Path::root(), &mut diagnostics);
-    diagnostics.append(missing(&block, config));
+    diagnostics.append(deprecations(block, config));
+    diagnostics.append(missing(block, config));
     if let Some(model) = diagnostics.gather(M::decode(config, &Path::root())) {
         diagnostics.append(check(&model));
     }

@@ -86,7 +86,7 @@ impl<L: ListResource> ErasedListResource for L {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        L::Config::hide_secret_paths(lifecycle::validate::<L::Config>(config, |model| {
+        L::Config::hide_secret_paths(lifecycle::validate(&L::Config::block(), config, |model| {
             ListResource::validate(self, model)
         }))
     }

@@ -91,6 +91,8 @@ pub trait Resource: Send + Sync + 'static {
     const TYPE: &'static str;
     /// Version of the states that this resource writes.
     const VERSION: i64 = 0;
+    /// What to use in place of a deprecated resource, as a sentence.
+    const DEPRECATED: Option<&'static str> = None;
 
     /// The service that decides the results of a plan together with this provider; `None` if only this provider decides.
     fn service(&self) -> Option<String> {
@@ -218,6 +220,8 @@ pub trait DataSource: Send + Sync + 'static {
     type Model: Model;
     /// The full type name, such as `ipam_pools`.
     const TYPE: &'static str;
+    /// What to use in place of a deprecated data source, as a sentence.
+    const DEPRECATED: Option<&'static str> = None;
 
     /// Terraform validates a configuration, with unknown values. Must not access the store.
     fn validate(&self, config: &Self::Model) -> Diagnostics;
@@ -289,6 +293,11 @@ pub trait Function: Send + Sync + 'static {
 
     /// The parameters and the result.
     fn signature(&self) -> Signature;
+
+    /// What to use in place of a deprecated function, as a sentence.
+    fn deprecated(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Terraform calls the function with known arguments.
     ///

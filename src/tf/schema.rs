@@ -22,6 +22,8 @@ pub struct Block {
     pub attributes: Vec<Attribute>,
     /// The nested blocks, in order of declaration.
     pub blocks: Vec<NestedBlock>,
+    /// What to use in place of a deprecated block, as a sentence.
+    pub deprecated: Option<String>,
 }
 
 /// A nested block, which may occur at most once, or any number of times in order.
@@ -120,7 +122,7 @@ pub struct Attribute {
     pub default: Option<Value>,
     /// The canonical spelling of a value: two values with the same canonical form mean the same.
     pub canonical: fn(&Value) -> Value,
-    /// The replacement of a deprecated attribute.
+    /// What to use in place of a deprecated attribute, as a sentence.
     pub deprecated: Option<String>,
 }
 
@@ -157,6 +159,14 @@ impl Attribute {
     #[must_use]
     pub const fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// The attribute is deprecated. `instead` is a sentence that says what to use. A configuration that sets the attribute
+    /// gets it as a warning.
+    #[must_use]
+    pub fn deprecated(mut self, instead: impl Into<String>) -> Self {
+        self.deprecated = Some(instead.into());
         self
     }
 
@@ -224,6 +234,12 @@ impl Block {
             one
         };
         diagnostics.into_iter().map(moved).collect()
+    }
+
+    /// The block as that of a resource, data source or action. `deprecated`: what to use in place of a deprecated one.
+    #[must_use]
+    pub fn deprecated_for(self, deprecated: Option<&str>) -> Self {
+        Self { deprecated: deprecated.map(str::to_owned), ..self }
     }
 
     /// The attribute with this name.

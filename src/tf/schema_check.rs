@@ -27,6 +27,9 @@ pub fn schema_problems(schema: &Schema) -> Vec<String> {
 }
 
 fn block(of: &Block, at: &Path, found: &mut Vec<String>) {
+    if of.deprecated.as_ref().is_some_and(String::is_empty) {
+        found.push(format!("The block {at} is deprecated without a word."));
+    }
     attributes(&of.attributes, at, false, found);
     let mut names: BTreeSet<_> = of.attributes.iter().map(|attribute| attribute.name).collect();
     for nested in &of.blocks {

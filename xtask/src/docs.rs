@@ -68,23 +68,29 @@ fn generate() -> Outcome<Pages> {
         .and_then(|all| all.iter().find(|(name, _)| name.ends_with(tool::SOURCE)))
         .map(|(_, own)| own)
         .ok_or("terraform did not show the provider's schema.")?;
-    let mut own = own.clone();
-    own["list_resource_schemas"] = list_resources()?;
-    Ok(render::pages(&own, &Examples::new(tool::root().join("examples"))))
+    Ok(render::pages(&with_newer(own)?, &Examples::new(tool::root().join("examples"))))
 }
 
-/// The schemas of the list resources, which Terraform shows since 1.14. The golden test of the schema writes the same form.
-fn list_resources() -> Outcome<Value> {
-    let path = tool::root().join("src/provider/lists.golden.json");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{} is not JSON: {error}", path.display()))
+/// The schemas that a client before Terraform 1.14 does not show. A test of the provider keeps them up to date.
+const NEWER: &str = include_str!("docs/newer.schema.json");
+
+/// The schema that the client showed, with the schemas that it does not know.
+fn with_newer(own: &Value) -> Outcome<Value> {
+    let newer: Value =
+        serde_json::from_str(NEWER).map_err(|error| format!("newer.schema.json is not JSON: {error}"))?;
+    let mut all = own.clone();
+    for (key, schemas) in newer.as_object().into_iter().flatten() {
+        all[key] = schemas.clone();
+    }
+    Ok(all)
 }
 
 /// The existing pages: markdown files in docs/ and in its folders for the registry. The files in docs/guides are
 /// written by hand and are not included.
 fn existing(docs: &Path) -> Outcome<Pages> {
     let mut pages = Pages::new();
-    for folder in ["", "resources", "data-sources", "list-resources", "ephemeral-resources", "functions"] {
+    let folders = ["", "resources", "data-sources", "list-resources", "ephemeral-resources", "actions", "functions"];
+    for folder in folders {
         let directory = docs.join(folder);
         if !directory.is_dir() {
             continue;

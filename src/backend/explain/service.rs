@@ -95,7 +95,7 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
         ),
         Unsupported::Scans => (
             "AWS IPAM scans by itself".to_owned(),
-            "AWS IPAM looks for resources every few minutes, and nobody can start a scan. Remove the action. To wait for \
+            "AWS IPAM looks for resources every few minutes, and a user cannot start a scan. Remove the action. To wait for \
              data that is recent enough, set `max_age` in a data source about discovered resources."
                 .to_owned(),
         ),

@@ -4,11 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::backend::Local;
 use crate::backend::prelude::*;
-use crate::ipam::{Actor, Planned, ScopeSpec};
+use crate::ipam::{Actor, Planned, ScopeSpec, ScopeType, Tags};
 
 fn ipam() -> Local {
     let local = Local::open("memory:", None, Actor::default()).unwrap();
-    local.create_scope(&ScopeSpec { name: "lab".into(), ..ScopeSpec::default() }, &Planned::Unknown).unwrap();
+    let spec = ScopeSpec {
+        name: "lab".into(),
+        scope_type: ScopeType::Private,
+        description: None,
+        tags: Tags::new(),
+        ipam_id: None,
+    };
+    local.create_scope(&spec, &Planned::Unknown).unwrap();
     local
 }
 
@@ -45,7 +52,9 @@ fn a_backup_replaces_a_backup_and_nothing_else() {
     assert_eq!(fs::read_to_string(&path).unwrap(), first);
     assert_eq!((word(to.check(true)), word(write(&to, true))), ("done", "done"));
 
-    for other in ["{\"version\": 4, \"serial\": 7}", "SQLite format 3\0", "{\"format\":\"terraform-provider-ipam/exporter\""] {
+    for other in
+        ["{\"version\": 4, \"serial\": 7}", "SQLite format 3\0", "{\"format\":\"terraform-provider-ipam/exporter\""]
+    {
         fs::write(&path, other).unwrap();
         assert_eq!((word(to.check(true)), word(write(&to, true))), ("not a backup", "not a backup"), "{other}");
         assert_eq!(word(write(&to, false)), "exists", "{other}");

@@ -15,7 +15,7 @@ use crate::backend::Surroundings;
 use crate::backend::prelude::*;
 use crate::ipam::testing::top;
 use crate::ipam::tests::simulation;
-use crate::ipam::{Actor, AllocationFilter, AllocationSpec, Finding, Planned, PoolSpec, Size, State, Tags};
+use crate::ipam::{Actor, AllocationFilter, AllocationSpec, Finding, Planned, PoolSpec, Size, State, Tags, Tally};
 use crate::store::faults::{Fault, Faulty};
 use crate::store::memory::Memory;
 use crate::store::sqlite::Sqlite;

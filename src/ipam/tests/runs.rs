@@ -273,6 +273,50 @@ fn holds_are_listed_and_released() {
 }
 
 #[test]
+fn a_release_spares_the_holds_that_the_present_run_may_be_about_to_use() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    let made = |run_url: Option<&str>, host: &str, directory: &str| {
+        let origin = Origin {
+            run_url: run_url.map(str::to_owned),
+            host: Some(host.to_owned()),
+            directory: Some(directory.to_owned()),
+        };
+        let process = format!("{run_url:?}/{host}/{directory}");
+        CurrentRun { run: Run { parent: process.clone(), process, origin }, is_alive: Box::new(|_| false) }
+    };
+    let plans = [
+        ("same-place", made(None, "build-1", "/srv/net")),
+        ("other-directory", made(None, "build-1", "/srv/old")),
+        ("other-machine", made(None, "build-2", "/srv/net")),
+        ("same-ci-run", made(Some("https://ci/7"), "runner-1", "/work")),
+        ("other-ci-run", made(Some("https://ci/6"), "runner-2", "/work")),
+    ];
+    for (name, run) in plans {
+        world.run = Some(run);
+        world.plan(&pool, name, "/24").unwrap();
+    }
+    let filter = HoldFilter { spares_this_run: true, ..HoldFilter::default() };
+    let names = |world: &mut World| {
+        let holds = world.read(|reader| reader.list_holds(&filter)).unwrap();
+        holds.into_iter().map(|hold| hold.of.name).collect::<std::collections::BTreeSet<_>>()
+    };
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<std::collections::BTreeSet<_>>();
+    world.run = None;
+    assert_eq!(names(&mut world).len(), 5, "outside of a run, nothing is spared");
+    world.run = Some(made(Some("https://ci/7"), "runner-9", "/work"));
+    assert_eq!(names(&mut world), of(&["same-place", "other-directory", "other-machine", "other-ci-run"]));
+    world.run = Some(made(None, "build-1", "/srv/net"));
+    assert_eq!(names(&mut world), of(&["other-directory", "other-machine", "same-ci-run", "other-ci-run"]));
+
+    let released = world.write(|ledger| ledger.release_holds(&filter, "", 100)).unwrap();
+    assert_eq!((released.events.len(), released.kept.len()), (4, 0));
+    let left = world.read(|reader| reader.list_holds(&HoldFilter::default())).unwrap();
+    assert_eq!(left.iter().map(|hold| hold.of.name.as_str()).collect::<Vec<_>>(), ["same-place"]);
+    world.check();
+}
+
+#[test]
 fn a_planned_pool_with_a_hold_of_another_owner_is_not_released() {
     let mut world = world();
     let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();

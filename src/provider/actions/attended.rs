@@ -21,7 +21,7 @@ pub(super) struct Attention {
 impl Attention {
     /// Shows a sentence to the user.
     pub(super) fn tell(&self, sentence: impl Into<String>) {
-        // When nobody listens, the work is about to be asked to end.
+        // Without a listener, the work is about to be asked to end.
         let _ = self.sentences.send(sentence.into());
     }
 
@@ -118,14 +118,14 @@ mod tests {
         let stop = Stop::default();
         stop.request();
         let (never, wait) = channel::<()>();
-        let (outcome, _) = watch(&stop, Duration::ZERO, move |_| drop(wait.recv()));
+        let (outcome, _) = watch(&stop, Duration::ZERO, move |_| wait.recv().is_err());
         assert_eq!(outcome, None);
         drop(never);
     }
 
     #[test]
     fn a_panic_of_the_work_is_a_panic_of_the_action() {
-        let panicked = std::panic::catch_unwind(|| watch(&Stop::default(), GRACE, |_| panic!("all is lost")));
+        let panicked = std::panic::catch_unwind(|| watch::<()>(&Stop::default(), GRACE, |_| panic!("all is lost")));
         assert_eq!(panicked.unwrap_err().downcast_ref::<&str>(), Some(&"all is lost"));
     }
 }

@@ -142,7 +142,7 @@ fn failed(failure: &BackupFailure, name: &str) -> Diagnostic {
             "The backup exists",
             format!(
                 "{name} exists, and is not overwritten. Choose another name for each backup, for example with \
-                 `formatdate(\"YYYY-MM-DD-hhmmss\", timestamp())`, or set `overwrite = true`."
+                 `formatdate(\"YYYY-MM-DD-hhmmss\", plantimestamp())`, or set `overwrite = true`."
             ),
         ),
         BackupFailure::NotABackup => Diagnostic::error(
@@ -152,9 +152,7 @@ fn failed(failure: &BackupFailure, name: &str) -> Diagnostic {
                  another name, or remove it yourself."
             ),
         ),
-        BackupFailure::Unusable(words) => {
-            Diagnostic::error("The backup cannot be written", explain::sentence(words))
-        }
+        BackupFailure::Unusable(words) => Diagnostic::error("The backup cannot be written", explain::sentence(words)),
         BackupFailure::Ended => Diagnostic::error(
             "The backup was interrupted",
             format!("The run was stopped before {name} was complete. Invoke the action again."),

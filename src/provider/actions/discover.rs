@@ -60,8 +60,7 @@ impl Action for DiscoverAction {
         capabilities::administration(ipam.as_ref(), Unsupported::Scans)?;
         let which = config.ipam_resource_discovery_id.cloned();
         let scans = attended(invocation, move |attention| {
-            let mut progress =
-                |done, total| attention.tell(format!("{done} of {} scanned.", count(total, "target")));
+            let mut progress = |done, total| attention.tell(format!("{done} of {} scanned.", count(total, "target")));
             ipam.administration().map(|administration| administration.discover(which.as_deref(), &mut progress))
         });
         let Some(scans) = scans else {
@@ -72,8 +71,7 @@ impl Action for DiscoverAction {
         let Some(scans) = scans.transpose().map_err(refused)? else { return Ok(()) };
         report(&scans, invocation);
         let is_error = config.allow_failures != true.into();
-        let failures: Diagnostics =
-            scans.discoveries.iter().filter_map(|scan| failures_of(scan, is_error)).collect();
+        let failures: Diagnostics = scans.discoveries.iter().filter_map(|scan| failures_of(scan, is_error)).collect();
         if is_error {
             return failures.into_result();
         }

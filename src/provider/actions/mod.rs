@@ -1,6 +1,6 @@
 //! The actions: one file each, and one line in [`all`].
 //!
-//! An action runs in the apply of a configuration that its author controls, with the rights of whoever applies it. Its
+//! An action runs in the apply of a configuration that its author controls, with the rights of the user who applies it. Its
 //! messages go into logs, so they name files and objects, and never quote what is in a file.
 
 mod attended;

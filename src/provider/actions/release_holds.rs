@@ -135,12 +135,7 @@ fn lines(holds: &[Hold]) -> String {
         let block = hold.of.cidr.map(|cidr| format!(" ({cidr})")).unwrap_or_default();
         let origin = hold.of.run.as_ref().map(|run| format!(", made {}", made_at(&run.origin))).unwrap_or_default();
         let growth = if hold.is_growth { "growth of " } else { "" };
-        format!(
-            "{growth}{} {:?}{block}, until {}{origin}",
-            hold.of.kind.word(),
-            hold.of.path,
-            time(hold.expires_at)
-        )
+        format!("{growth}{} {:?}{block}, until {}{origin}", hold.of.kind.word(), hold.of.path, time(hold.expires_at))
     };
     let mut lines: Vec<String> = holds.iter().take(NAMED_MAX).map(line).collect();
     if holds.len() > NAMED_MAX {
@@ -152,10 +147,8 @@ fn lines(holds: &[Hold]) -> String {
 /// What the action would do, if it would do anything.
 fn announced(owner: &str, holds: &[Hold]) -> Option<Diagnostic> {
     let number = count(u64::try_from(holds.len()).unwrap_or(u64::MAX), "hold");
-    let detail = format!(
-        "The action releases:\n\n  {}\n\nPlans that showed these holds must be made again.",
-        lines(holds)
-    );
+    let detail =
+        format!("The action releases:\n\n  {}\n\nPlans that showed these holds must be made again.", lines(holds));
     (!holds.is_empty()).then(|| Diagnostic::warning(format!("{number} of owner {owner:?} will be released"), detail))
 }
 

@@ -241,7 +241,9 @@ impl HeldModel for AllocationModel {
 
     fn explain_creation(diagnostics: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
         match (planned, error) {
-            (Planned::Previewed { cidr, .. }, Error::Overlap { .. } | Error::Reserved { .. }) => plan_again(diagnostics, Some(*cidr)),
+            (Planned::Previewed { cidr, .. }, Error::Overlap { .. } | Error::Reserved { .. }) => {
+                plan_again(diagnostics, Some(*cidr))
+            }
             (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
                 plan_again(diagnostics, Some(*cidr))
             }

@@ -13,7 +13,7 @@ const WEB: &str = "ipam_allocation.web";
 const DB: &str = "ipam_allocation.db";
 
 /// A store that is opened with credentials that may only read.
-pub(super) struct ReadOnly(pub(super) Arc<Memory>);
+pub(in crate::provider) struct ReadOnly(pub(super) Arc<Memory>);
 
 impl Store for ReadOnly {
     fn read(&self, body: &mut ReadBody<'_>) -> Result<(), Error> {
@@ -33,7 +33,7 @@ impl Store for ReadOnly {
     }
 }
 
-pub(super) fn read_only(world: &World) -> Arc<dyn Store> {
+pub(in crate::provider) fn read_only(world: &World) -> Arc<dyn Store> {
     Arc::new(ReadOnly(Arc::clone(&world.memory)))
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::tf::{
-    Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
+    self, Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
 };
 
 fn attribute(of: &Attribute) -> Json {
@@ -59,6 +59,8 @@ fn golden_schema_is_what_users_see() {
         provider.ephemeral_resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let lists: Json =
         provider.list_resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
+    let actions: Json =
+        provider.actions.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect();
     let functions = provider.functions.iter().map(|function| {
         let signature = function.signature();
         let parameters: Vec<Json> = signature
@@ -76,51 +78,16 @@ fn golden_schema_is_what_users_see() {
         "data_sources": sources,
         "ephemeral_resources": ephemeral,
         "list_resources": lists,
+        "actions": actions,
         "functions": functions.collect::<Json>(),
     });
-    assert_golden("schema.golden.json", &now);
-    // The pages in docs/ are made of this one, because only Terraform 1.14 and later show list resources.
-    assert_golden("lists.golden.json", &shown_lists());
+    assert_golden("src/provider/schema.golden.json", &now);
 }
 
-/// The schemas of the list resources in the form of `terraform providers schema -json`.
-fn shown_lists() -> Json {
-    fn attributes(of: &[Attribute]) -> Json {
-        let one = |of: &Attribute| {
-            let mut json = json!({"description": of.description, "description_kind": "markdown"});
-            match &of.ty {
-                AttributeType::Plain(ty) => json["type"] = ty.to_json(),
-                AttributeType::Nested(nesting, nested) => {
-                    let mode = format!("{nesting:?}").to_lowercase();
-                    json["nested_type"] = json!({"attributes": attributes(nested), "nesting_mode": mode});
-                }
-            }
-            for (set, flag) in [(of.required, "required"), (of.optional, "optional"), (of.computed, "computed")] {
-                if set {
-                    json[flag] = true.into();
-                }
-            }
-            (of.name.to_owned(), json)
-        };
-        of.iter().map(one).collect()
-    }
-    let provider = crate::provider::provider();
-    let lists = provider.list_resources.iter().map(|list| {
-        let block = list.schema().block;
-        assert!(block.blocks.is_empty(), "{}: nested blocks are not written", list.type_name());
-        let json = json!({
-            "attributes": attributes(&block.attributes),
-            "description": block.description,
-            "description_kind": "markdown",
-        });
-        (list.type_name().to_owned(), json!({"block": json, "version": 0}))
-    });
-    lists.collect()
-}
-
+/// Compares with a file of the repository, or writes it.
 #[track_caller]
 fn assert_golden(file: &str, now: &Json) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = serde_json::to_string_pretty(now).unwrap() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &text).unwrap();
@@ -132,14 +99,60 @@ fn assert_golden(file: &str, now: &Json) {
     );
 }
 
+/// Attributes as `terraform providers schema -json` shows them.
+fn shown_attributes(of: &[Attribute]) -> Json {
+    let attribute = |one: &Attribute| {
+        let mut json = json!({"description": one.description, "description_kind": "markdown"});
+        match &one.ty {
+            AttributeType::Plain(ty) => json["type"] = ty.to_json(),
+            AttributeType::Nested(nesting, nested) => {
+                let mode = format!("{nesting:?}").to_lowercase();
+                json["nested_type"] = json!({"attributes": shown_attributes(nested), "nesting_mode": mode});
+            }
+        }
+        let flags = [
+            ("required", one.required),
+            ("optional", one.optional),
+            ("computed", one.computed),
+            ("sensitive", one.sensitive),
+            ("deprecated", one.deprecated.is_some()),
+        ];
+        for (flag, _) in flags.iter().filter(|(_, set)| *set) {
+            json[flag] = true.into();
+        }
+        (one.name.to_owned(), json)
+    };
+    of.iter().map(attribute).collect()
+}
+
+/// A block as `terraform providers schema -json` shows it.
+fn shown(of: &Schema) -> Json {
+    let block = &of.block;
+    assert!(block.blocks.is_empty(), "no page has nested blocks yet");
+    let attributes = shown_attributes(&block.attributes);
+    json!({"block": {"attributes": attributes, "description": block.description, "description_kind": "markdown"}})
+}
+
+/// `cargo xtask docs` asks the client at hand for the schemas, and a client before Terraform 1.14 does not show all.
+#[test]
+fn golden_schemas_that_old_clients_do_not_show_are_there_for_the_pages() {
+    let provider = crate::provider::provider();
+    let lists = provider.list_resources.iter().map(|one| (one.type_name().to_owned(), shown(&one.schema())));
+    let actions = provider.actions.iter().map(|one| (one.type_name().to_owned(), shown(&one.schema())));
+    let (lists, actions): (Json, Json) = (lists.collect(), actions.collect());
+    let newer = json!({"list_resource_schemas": lists, "action_schemas": actions});
+    assert_golden("xtask/src/docs/newer.schema.json", &newer);
+}
+
 #[test]
 fn terraform_accepts_every_schema() {
     let provider = crate::provider::provider();
     let schemas = provider.resources.iter().map(|one| (one.type_name(), one.schema()));
     let schemas = schemas.chain(provider.data_sources.iter().map(|one| (one.type_name(), one.schema())));
     let schemas = schemas.chain(provider.list_resources.iter().map(|one| (one.type_name(), one.schema())));
-    let ephemeral = provider.ephemeral_resources.iter().map(|one| (one.type_name(), one.schema()));
-    for (name, schema) in schemas.chain(ephemeral).chain([("provider", provider.config.schema())]) {
+    let schemas = schemas.chain(provider.ephemeral_resources.iter().map(|one| (one.type_name(), one.schema())));
+    let schemas = schemas.chain(provider.actions.iter().map(|one| (one.type_name(), one.schema())));
+    for (name, schema) in schemas.chain([("provider", provider.config.schema())]) {
         assert_eq!(schema_problems(&schema), [""; 0], "{name}");
     }
     for function in &provider.functions {
@@ -152,11 +165,13 @@ fn every_attribute_is_described_in_sentences() {
     let provider = crate::provider::provider();
     let resources = provider.resources.iter().map(|one| (one.type_name(), one.schema().block));
     let lists = provider.list_resources.iter().map(|one| (one.type_name(), one.schema().block));
-    for (name, block) in resources.chain(lists) {
-        assert!(block.description.ends_with('.'), "{name}");
+    let ephemeral = provider.ephemeral_resources.iter().map(|one| (one.type_name(), one.schema().block));
+    let actions = provider.actions.iter().map(|one| (one.type_name(), one.schema().block));
+    for (type_name, block) in resources.chain(lists).chain(ephemeral).chain(actions) {
+        assert!(block.description.ends_with('.'), "{type_name}");
         let nested = block.blocks.iter().flat_map(|nested| &nested.block.attributes);
         for attribute in block.attributes.iter().chain(nested) {
-            assert!(attribute.description.ends_with('.'), "{name}.{}", attribute.name);
+            assert!(attribute.description.ends_with('.'), "{type_name}.{}", attribute.name);
         }
     }
 }

@@ -232,7 +232,12 @@ impl Objects {
     }
 
     /// Tries once to write an object in one request.
-    pub(super) async fn put_once(&self, path: &Path, payload: &PutPayload, mode: PutMode) -> Result<(), RequestFailure> {
+    pub(super) async fn put_once(
+        &self,
+        path: &Path,
+        payload: &PutPayload,
+        mode: PutMode,
+    ) -> Result<(), RequestFailure> {
         let options = PutOptions { mode, ..PutOptions::default() };
         let time = time_for(payload.content_length());
         self.once(time, self.store.put_opts(path, payload.clone(), options)).await.map(|_| ())

@@ -36,7 +36,7 @@ impl BucketObject {
         Self::with_environment(url, Environment::of_process())
     }
 
-    fn with_environment(url: &str, environment: Environment) -> Result<Self, Error> {
+    pub(super) fn with_environment(url: &str, environment: Environment) -> Result<Self, Error> {
         let url = StoreUrl::new(url);
         let scheme = url.scheme().unwrap_or_default();
         if ![Kind::S3, Kind::Gs, Kind::Az].iter().any(|kind| kind.scheme() == scheme) {

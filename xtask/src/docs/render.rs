@@ -41,6 +41,9 @@ pub(super) fn pages(schema: &Value, examples: &Examples) -> Pages {
     for (name, one) in members(&schema["ephemeral_resource_schemas"]) {
         pages.insert(page_path("ephemeral-resources", name), ephemeral_resource(name, &one["block"], examples));
     }
+    for (name, one) in members(&schema["action_schemas"]) {
+        pages.insert(page_path("actions", name), action(name, &one["block"], examples));
+    }
     for (name, one) in members(&schema["functions"]) {
         pages.insert(page_path("functions", name), function(name, one, examples));
     }
@@ -65,6 +68,7 @@ fn index(schema: &Value, examples: &Examples) -> String {
         ("Data Sources", "data-sources", "data_source_schemas"),
         ("List Resources", "list-resources", "list_resource_schemas"),
         ("Ephemeral Resources", "ephemeral-resources", "ephemeral_resource_schemas"),
+        ("Actions", "actions", "action_schemas"),
         ("Functions", "functions", "functions"),
     ] {
         if members(&schema[key]).next().is_none() {
@@ -133,6 +137,14 @@ fn list_resource(name: &str, block: &Value, examples: &Examples) -> String {
         "terraform",
         &format!("list-resources/{name}/list-resource.tfquery.hcl"),
     ));
+    text.push_str(&block_section(block));
+    text
+}
+
+fn action(name: &str, block: &Value, examples: &Examples) -> String {
+    let mut text = head(name, "Action", &format!("{name} (Action)"), block);
+    text.push_str("Actions need Terraform 1.14 or later.\n\n");
+    text.push_str(&examples.section("Example Usage", "terraform", &format!("actions/{name}/action.tf")));
     text.push_str(&block_section(block));
     text
 }

@@ -7,6 +7,7 @@ mod listings;
 mod locations;
 mod log;
 mod pruning;
+mod single;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
