@@ -135,3 +135,16 @@ async fn a_client_that_does_not_carry_private_data_sees_blocks_after_apply() {
         assert_eq!(text(&state.value, "cidr"), "10.0.0.0/24");
     }
 }
+
+/// Only the first write gives the default scopes their IDs. The plan leaves no private data then, and the client sends none.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_plan_on_a_new_store_shows_a_pool_after_apply() {
+    let directory = tempfile::tempdir().unwrap();
+    for store in stores(directory.path()) {
+        let top = json!({"name": "top", "cidrs": ["10.0.0.0/8"]});
+        let planned = Walk::begin(&store, "a", true).await.plan(POOL, &top, None).await.unwrap();
+        assert_eq!((text(&planned.value, "id"), planned.private.as_slice()), ("Unknown".into(), &[][..]));
+        let state = Walk::begin(&store, "a", true).await.apply(POOL, &top, &planned).await.unwrap();
+        assert_eq!(text(&state.value, "cidr"), "10.0.0.0/8");
+    }
+}

@@ -49,7 +49,8 @@ fn hold_or_show<M, T: Holdable>(
     holds: &dyn Holds,
 ) -> Result<Option<T>, Diagnostics> {
     let (shared, plan_hold) = (request.shared, request.configured.plan_hold);
-    let is_second = plan.first_plan.is_some();
+    // A first plan that showed nothing leaves no private data.
+    let is_second = plan.committing || plan.first_plan.is_some();
     let carried = plan.first_plan.as_ref().map(|first| Carried::of_kind(first, T::KIND)).transpose()?.flatten();
     let mut terms = first_terms(request, plan);
     if is_second && plan_hold.is_zero() {

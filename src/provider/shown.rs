@@ -71,7 +71,7 @@ impl Carried {
     /// What the private data of a plan contains.
     ///
     /// # Errors
-    /// When another release wrote it, or nobody did.
+    /// When a newer release wrote it, or the plan file is damaged.
     pub(super) fn of(private: &Private) -> Result<Option<Self>, Diagnostics> {
         let Some(value) = private.get(KEY) else { return Ok(Self::of_old(private)) };
         let version = value.get("version").and_then(serde_json::Value::as_u64);

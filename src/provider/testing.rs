@@ -245,7 +245,10 @@ impl Process {
             proposed: config.clone(),
             config: config.clone(),
             prior_private: private,
-            first_plan: first.filter(|_| self.carries_private).map(|step| step.private.clone()),
+            // As on the wire, no private data and empty private data are the same.
+            first_plan: first
+                .filter(|step| self.carries_private && !step.private.is_empty())
+                .map(|step| step.private.clone()),
             carries_private: self.carries_private,
             committing: first.is_some() && !self.hides_walk,
         });

@@ -143,7 +143,7 @@ fn what_others_hold_since_the_plan_is_respected() {
     assert_eq!(held.get("ipam_allocation.x", "cidr"), planned.get(WEB, "cidr"));
     let errors = writer.apply_plan(&planned).unwrap_err();
     assert_only_error(&errors, "netmask_length", &["10.0.0.0/24", "team/b", "plan again"]);
-    // The hold has expired, and nobody has applied it.
+    // The hold has expired, and the other plan was not applied.
     world.pass(Duration::from_hours(2));
     writer.apply_plan(&planned).unwrap();
     assert_eq!((writer.get(WEB, "cidr"), writer.get(WEB, "id")), (planned.get(WEB, "cidr"), planned.get(WEB, "id")));

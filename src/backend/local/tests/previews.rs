@@ -132,7 +132,7 @@ fn what_depends_on_a_previewed_object_finds_it_and_the_store_has_not_changed() {
     assert_eq!(looker.find_allocation(&pool.meta.id, "web").unwrap(), Some(web.clone()));
     assert!(!looker.preview_next(&pool.meta.id, Some(30), &[], 4).unwrap().contains(&web.cidr));
     assert_eq!(other.get_pool(&pool.meta.id).unwrap(), None);
-    // Somebody else writes: the previews keep their IDs and their blocks.
+    // Another process writes: the previews keep their IDs and their blocks.
     other.create_allocation(&block("other", &pool_id, 30), &Planned::Unknown).unwrap();
     assert_eq!(looker.get_pool(&pool.meta.id).unwrap().map(|found| found.cidrs), Some(pool.cidrs.clone()));
     assert_eq!(looker.get_allocation(&web.meta.id).unwrap().map(|found| found.cidr), Some(web.cidr));
