@@ -37,6 +37,7 @@ mod large_blocks;
 mod moving;
 mod name_conflicts;
 mod owners;
+mod pipelines_without_terraform;
 #[cfg(feature = "aws")]
 #[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
 mod player;
