@@ -38,6 +38,7 @@ mod leases;
 mod moving;
 mod name_conflicts;
 mod owners;
+mod pipelines_without_terraform;
 #[cfg(feature = "aws")]
 #[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]
 mod player;

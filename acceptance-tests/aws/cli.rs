@@ -246,3 +246,38 @@ fn problems_are_reported_before_any_object_is_created_and_an_interrupted_import_
     assert_eq!(made(&scene.endpoint), before);
     scene.is_sound();
 }
+
+#[test]
+fn a_pipeline_allocates_by_name_in_aws_and_releases() {
+    let scene = Scene::new();
+    let store = of_account(&scene.endpoint, ACCOUNT);
+    let workspace = Workspace::on(&store);
+    workspace.configure(CONFIGURATION);
+    workspace.apply();
+    let allocate = ["allocate", "top/below", "--name", "runners", "--netmask-length", "26"];
+    let done = json_of(&store, &allocate, 0);
+    assert_eq!((&done["outcome"], &done["changed"]), (&json!("allocated"), &json!(true)), "{done}");
+    let again = json_of(&store, &allocate, 0);
+    assert_eq!((&again["outcome"], &again["changed"]), (&json!("already-allocated"), &json!(false)), "{again}");
+    assert_eq!(again["allocation"]["id"], done["allocation"]["id"]);
+    tool(&store, &["allocate", "top/below", "--name", "runners", "--netmask-length", "27"], 4);
+    tool(&store, &["allocate", "top/below", "--name", "large", "--netmask-length", "20"], 3);
+    let next = json_of(&store, &["next", "top/below", "--netmask-length", "26"], 0);
+    assert_ne!(next["cidrs"][0], done["allocation"]["cidr"], "{next}");
+    for (command, words) in [
+        (&["reserve", "top/below", "--name", "x", "--for", "1h"] as &[&str], "AWS IPAM has no holds."),
+        (
+            &["resize", "top/below/runners", "--netmask-length", "25"],
+            "AWS IPAM cannot change the size of an allocation.",
+        ),
+        (&["release", "top/below/runners", "--owner", "me"], "--owner has no effect in aws-ipam"),
+    ] {
+        let told = tool(&store, command, 2);
+        assert!(told.contains(words), "{command:?}: {told}");
+    }
+    let release = ["release", "top/below/runners"];
+    assert_eq!(json_of(&store, &release, 0)["outcome"], "released");
+    assert_eq!(json_of(&store, &release, 0)["outcome"], "not-allocated");
+    workspace.assert_settled();
+    scene.is_sound();
+}
