@@ -61,6 +61,7 @@ fn fixture(store: &Store) -> BTreeMap<&'static str, String> {
         max_netmask_length: Some(28),
         default_netmask_length: None,
         required_tags: [("env".to_owned(), "prod".to_owned())].into(),
+        ..Rules::default()
     };
     pool("<ruled>", NewPool { name: "ruled", cidrs: &["10.1.0.0/24"], rules, ..NewPool::default() });
     ids.insert("<empty>", empty_pool(store));

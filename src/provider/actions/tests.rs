@@ -209,7 +209,7 @@ fn holds_of_another_owner_are_announced_and_released() {
     let world = World::new();
     let mut theirs = world.workspace("team/b");
     let pool = ("ipam_pool.top", json!({"name": "top", "cidrs": ["10.0.0.0/8"]}));
-    theirs.apply(&[pool.clone()]);
+    theirs.apply(std::slice::from_ref(&pool));
     let web = json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web", "netmask_length": 24});
     let plan = theirs.plan(&[pool, ("ipam_allocation.web", web)]).unwrap();
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::tf::{
-    self, Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
+    Attribute, AttributeType, Block, NestedBlock, Schema, Type, Value, schema_problems, signature_problems,
 };
 
 fn attribute(of: &Attribute) -> Json {
