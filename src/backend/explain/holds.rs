@@ -61,7 +61,9 @@ pub(super) fn lost(
     let block = cidr.filter(|_| is_same).map(|cidr| format!(" with {cidr}")).unwrap_or_default();
     let why = match expired_at {
         Some(at) => format!("Its hold expired at {}.", time(at)),
-        None => "A later plan of the same owner took its place, or it was released.".to_owned(),
+        None => {
+            "A later plan of the same owner took its place, it was released, or the plan could not write it.".to_owned()
+        }
     };
     let holders = if now_held_by.is_empty() {
         " ".to_owned()

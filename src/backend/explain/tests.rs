@@ -471,8 +471,8 @@ fn the_text_about_a_lost_hold_advises_to_plan_again() {
     says(
         &hold_lost(false, Vec::new()),
         "The plan's hold for allocation \"web\" is gone",
-        "The plan showed allocation \"web\" (a-1). A later plan of the same owner took its place, or it was released. Nothing \
-         was changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and apply.",
+        "The plan showed allocation \"web\" (a-1). A later plan of the same owner took its place, it was released, or the \
+         plan could not write it. Nothing was changed. Plan again; a longer `plan_hold` in the provider block gives more time between plan and apply.",
     );
 }
 

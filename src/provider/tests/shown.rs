@@ -257,12 +257,12 @@ fn a_replacement_that_is_planned_twice_in_one_walk_gets_one_block() {
         let process = planner.process();
         let larger = json!({"ipam_pool_id": writer.get("ipam_pool.top", "id"), "name": "web", "netmask_length": 25});
         let config = crate::provider::testing::config_of(process.resource(WEB), &larger, &[].into());
-        let plan_twice = |(): ()| {
+        let plan_both_halves = || {
             let first = process.ask_unrefreshed(WEB, &planner.state[WEB], &config).unwrap();
             assert!(!first.replace.is_empty());
             process.ask_replacement(WEB, &config, first.private).unwrap()
         };
-        let (once, again) = (plan_twice(()), plan_twice(()));
+        let (once, again) = (plan_both_halves(), plan_both_halves());
         assert_eq!(once.planned, again.planned);
         assert_eq!(once.private, again.private);
         // Another resource with that name is still an error.
@@ -346,5 +346,24 @@ fn on_a_store_that_was_never_written_the_default_scope_is_known_after_apply() {
     assert_eq!((planned.get("ipam_pool.top", "id").as_str(), planned.get(WEB, "cidr").as_str()), (UNKNOWN, UNKNOWN));
     workspace.apply_plan(&planned).unwrap();
     workspace.assert_settled(&config);
+    world.assert_sound();
+}
+
+#[test]
+fn a_reader_sees_the_object_that_an_interrupted_apply_left_and_the_apply_adopts_it() {
+    let world = World::new();
+    let (_, mut writer) = pair(&world);
+    writer.apply(&[top()]);
+    let config = [top(), web(&json!({"netmask_length": 24}))];
+    let mut killed = writer.clone();
+    killed.ends_in_order = false;
+    let lost = killed.plan(&config).unwrap();
+    killed.apply_plan(&lost).unwrap();
+    let planned = reader_of(&world, &writer).plan(&config).unwrap();
+    assert_eq!((planned.get(WEB, "id"), planned.get(WEB, "cidr")), (lost.get(WEB, "id"), lost.get(WEB, "cidr")));
+    assert!(planned.warnings.iter().any(|warning| warning.contains("already exists")), "{:#?}", planned.warnings);
+    writer.apply_plan(&planned).unwrap();
+    assert_eq!(writer.get(WEB, "id"), planned.get(WEB, "id"));
+    writer.assert_settled(&config);
     world.assert_sound();
 }
