@@ -57,6 +57,7 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         replaces: None,
         replaces_also: Vec::new(),
         is_lease: false,
+        is_reservation: false,
         run: None,
         in_the_way_of: None,
         waits_for: Vec::new(),

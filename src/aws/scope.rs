@@ -32,6 +32,7 @@ pub(super) fn name_taken(existing: &Scope) -> Error {
             path: existing.meta.name.clone(),
             run: None,
             is_lease: false,
+            is_reservation: false,
         },
         asked_by: None,
     }

@@ -77,6 +77,7 @@ struct Answer<'a> {
     cidr: Option<Cidr>,
     growth: bool,
     lease: bool,
+    reservation: bool,
     owner: &'a str,
     since: Option<Timestamp>,
     expires_at: Timestamp,
@@ -96,6 +97,7 @@ impl<'a> Answer<'a> {
             cidr: hold.of.cidr,
             growth: hold.is_growth,
             lease: hold.of.is_lease,
+            reservation: hold.of.is_reservation,
             owner: &hold.of.owner,
             since: hold.since,
             expires_at: hold.expires_at,
@@ -137,6 +139,7 @@ fn list(holds: &[Hold], store: &str, now: Timestamp, format: OutputFormat) -> Pa
         let what = match hold {
             Hold { is_growth: true, .. } => "growth",
             Hold { of, .. } if of.is_lease => "lease",
+            Hold { of, .. } if of.is_reservation => "reservation",
             Hold { of, .. } => of.kind.word(),
         };
         vec![
@@ -201,6 +204,7 @@ mod tests {
             path: path.into(),
             run: Some(Box::new(run)),
             is_lease: false,
+            is_reservation: false,
         };
         Hold { of, is_growth: false, since: now.checked_sub(SignedDuration::from_mins(90)).ok(), expires_at }
     }

@@ -13,6 +13,9 @@ pub(super) fn state_remark(meta: &Meta, now: Timestamp) -> Option<String> {
         (State::Planned, Some(expiry)) if expiry > now && meta.is_lease => {
             Some(format!("leased until {}", time(expiry)))
         }
+        (State::Planned, Some(expiry)) if expiry > now && meta.is_reservation => {
+            Some(format!("reserved until {}", time(expiry)))
+        }
         (State::Planned, Some(expiry)) if expiry > now => Some(format!("planned, held until {}", time(expiry))),
         (State::Planned, Some(expiry)) => Some(format!("planned, hold expired {}", time(expiry))),
         (State::Planned, None) => Some("planned".to_owned()),

@@ -28,7 +28,7 @@ pub(super) fn check<T: Holdable>(
     let Some(record) = taken_by.map_err(|error| errors::at(&error, at.clone()))? else { return Ok(()) };
     let meta = record.meta();
     let session = &shared.session;
-    let is_hold = meta.state == State::Planned && !meta.is_lease;
+    let is_hold = meta.state == State::Planned && !meta.is_of_no_plan();
     if is_hold && meta.owner == own.owner && !session.is_name_reserved(&name_key_of(&record), None) {
         // This is a hold of an earlier plan of the same owner, which the store reclaims.
         return Ok(());

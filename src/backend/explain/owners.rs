@@ -1,8 +1,8 @@
 //! The texts for errors about objects of another owner.
 
 use super::holds;
-use super::words::{capital, is_sibling, leased, made, owner, resource_type, until};
-use crate::ipam::{Kind, NO_OWNER, Occupant, State, Staying};
+use super::words::{capital, leased, made, owner, resource_type, until};
+use crate::ipam::{NO_OWNER, Occupant, State, Staying};
 
 /// `Allocation "top/web" (ipam-pool-alloc-1, 10.0.0.0/24)`.
 fn what(of: &Occupant) -> String {
@@ -35,7 +35,7 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
             existing.owner,
             existing.name
         ),
-        (State::Planned, _) if is_reservation(existing) => format!(
+        (State::Planned, _) if existing.is_reservation => format!(
             "{what} is reserved for {whose}{}. Choose another name, or ask for that block as the same owner. \
              `terraform-provider-ipam release {}` ends the reservation.",
             until(existing.hold_expires_at),
@@ -49,11 +49,6 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
         ),
     };
     (format!("The name {:?} is taken", existing.name), detail)
-}
-
-/// Whether a command, and not a plan, made the hold.
-fn is_reservation(hold: &Occupant) -> bool {
-    hold.kind == Kind::Allocation && hold.run.is_none() && !is_sibling(hold)
 }
 
 /// The reason why an object cannot be given to another owner.

@@ -25,6 +25,7 @@ fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
         path: path.to_owned(),
         run: None,
         is_lease: false,
+        is_reservation: false,
     }
 }
 
@@ -114,7 +115,10 @@ fn a_taken_name_is_reported_with_its_owner() {
          bring it into this configuration:\n\n  terraform import ipam_allocation.NAME a-1",
     );
     says(
-        &name_taken(held(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24"), Some("network")),
+        &name_taken(
+            Occupant { is_reservation: true, ..held(Kind::Allocation, "top/prod/web", "a-1", "10.0.0.0/24") },
+            Some("network"),
+        ),
         "The name \"web\" is taken",
         "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is reserved for owner \"network\" until 2026-01-01T12:00:00Z. \
          Choose another name, or ask for that block as the same owner. `terraform-provider-ipam release a-1` ends the \

@@ -27,6 +27,7 @@ fn occupant_words(occupant: &Occupant) -> String {
     let state = match occupant.state {
         State::Active => "active".to_owned(),
         State::Planned if occupant.is_lease => format!("leased{}", leased(occupant)),
+        State::Planned if occupant.is_reservation => format!("reserved{}", until(occupant.hold_expires_at)),
         State::Planned => format!("planned{}, held{}", made(occupant), until(occupant.hold_expires_at)),
         State::Lapsed => "planned, hold reclaimed".to_owned(),
     };

@@ -42,7 +42,7 @@ impl Ledger<'_> {
 
     fn own_hold<R: Record>(&mut self, id: &str) -> Result<Option<R>> {
         let found: Option<R> = codec::load(self.tx, id)?;
-        let is_movable = |meta: &Meta| meta.state == State::Planned && !meta.is_lease;
+        let is_movable = |meta: &Meta| meta.state == State::Planned && !meta.is_of_no_plan();
         Ok(found.filter(|hold| is_movable(hold.meta()) && hold.meta().owner == self.env.actor.owner))
     }
 }

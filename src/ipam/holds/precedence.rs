@@ -1,10 +1,10 @@
 //! Decides which holds a request may reclaim.
 //!
 //! A hold may be reclaimed when it has expired. The owner of a hold may also reclaim it in another run, so that the
-//! earlier plans of an owner never block that owner. The holds of the present run stay, and so do those of no run, which
-//! are reservations.
+//! earlier plans of an owner never block that owner. The holds of the present run stay.
 //!
-//! A lease is not what an earlier plan left: a run uses its block. It stays until it has expired or its run has ended.
+//! A reservation and a lease are not what an earlier plan left. A reservation stays until it has expired, and a lease until
+//! it has expired or its run has ended.
 
 use jiff::Timestamp;
 
@@ -32,8 +32,7 @@ impl Env<'_> {
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
-        let is_of_earlier_run = run.is_some() && !self.is_of_this_run(run);
-        self.is_over(owner, expiry, run) || (owner == self.actor.owner && is_of_earlier_run)
+        self.is_over(owner, expiry, run) || (owner == self.actor.owner && !self.is_of_this_run(run))
     }
 
     /// Whether a hold has expired, or is among those that are being released.
@@ -47,6 +46,7 @@ impl Env<'_> {
     pub(in crate::ipam) fn is_reclaimable(&self, meta: &Meta) -> bool {
         match meta.state {
             State::Planned if meta.is_lease => self.is_lease_over(meta),
+            State::Planned if meta.is_reservation => self.has_ended(meta),
             State::Planned => self.makes_way(&meta.owner, meta.hold_expires_at, meta.run.as_deref()),
             State::Lapsed | State::Active => false,
         }
@@ -57,8 +57,12 @@ impl Env<'_> {
     fn is_lease_over(&self, meta: &Meta) -> bool {
         let has_ended = |run: &Run| self.run.is_some_and(|current| current.outlives(run));
         let is_ours = meta.owner == self.actor.owner;
+        self.has_ended(meta) || (is_ours && meta.run.as_deref().is_some_and(has_ended))
+    }
+
+    /// Whether a hold that stands for itself has expired, or is among those that are being released.
+    fn has_ended(&self, meta: &Meta) -> bool {
         meta.hold_expires_at.is_some_and(|expiry| self.is_over(&meta.owner, expiry, meta.run.as_deref()))
-            || (is_ours && meta.run.as_deref().is_some_and(has_ended))
     }
 
     /// Whether an allocation has a planned growth that may be reclaimed.

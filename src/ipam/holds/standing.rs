@@ -118,7 +118,7 @@ impl Reader<'_> {
 
     /// Whether a hold is a reservation that a command made, which no plan replaces by another size.
     fn is_reserved(&self, hold: &Meta) -> bool {
-        self.env.run.is_some() && hold.run.is_none() && !hold.is_expired(self.env.now)
+        hold.is_reservation && !hold.is_expired(self.env.now)
     }
 
     /// The block that an earlier plan showed for a new object without a hold; `None` if there was no such plan or the
@@ -192,6 +192,8 @@ impl Reader<'_> {
         if !is_of_this_run {
             hold.meta_mut().run = self.env.asking();
         }
+        // A reservation that a plan takes up is a part of the plan.
+        hold.meta_mut().is_reservation = false;
     }
 
     pub(in crate::ipam) fn name_taken<R: Record>(&mut self, record: &R) -> Result<Error> {

@@ -32,6 +32,8 @@ pub struct Occupant {
     pub run: Option<Box<Run>>,
     /// Whether the hold is a lease.
     pub is_lease: bool,
+    /// Whether the hold is a reservation.
+    pub is_reservation: bool,
 }
 
 impl Occupant {
@@ -48,6 +50,7 @@ impl Occupant {
             path: meta.name.clone(),
             run: meta.run.clone(),
             is_lease: meta.is_lease,
+            is_reservation: meta.is_reservation,
         }
     }
 }

@@ -117,8 +117,12 @@ pub struct Meta {
     /// its expiry, or the end of that run, makes it give way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_lease: bool,
-    /// The run of Terraform that requested a hold last; `None` once active, in reservations, which a command made, and
-    /// in holds of earlier versions.
+    /// Whether a hold is a reservation, which a command made. It gives way when it has expired, and becomes the hold of a
+    /// plan that asks for its name and size.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reservation: bool,
+    /// The run of Terraform that requested a hold last; `None` once active, outside of Terraform, and in holds of
+    /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<Run>>,
     /// A block that a resource of the same run requested by CIDR and could not have, because this hold, which was
@@ -140,6 +144,11 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Whether a hold stands for itself, and not for an object of a plan: a lease or a reservation.
+    pub fn is_of_no_plan(&self) -> bool {
+        self.is_lease || self.is_reservation
+    }
+
     /// Whether the object counts for others: it is active, or a hold that was not reclaimed.
     pub fn is_live(&self) -> bool {
         self.state != State::Lapsed

@@ -99,6 +99,8 @@ pub(in crate::ipam) enum Birth {
     Hold { expires_at: Timestamp, replaces: Option<String>, id: Option<String> },
     /// As a lease, which is a hold for the present run alone.
     Lease { expires_at: Timestamp },
+    /// As a reservation, which is a hold that a command makes.
+    Reservation { expires_at: Timestamp },
     /// As an active object, with the id that a preview showed, if there was one.
     Active { id: Option<String> },
 }
@@ -114,6 +116,7 @@ impl Birth {
         match self.clone() {
             Self::Hold { expires_at, replaces, .. } => Self::Hold { expires_at, replaces, id: None },
             Self::Lease { expires_at } => Self::Lease { expires_at },
+            Self::Reservation { expires_at } => Self::Reservation { expires_at },
             Self::Active { .. } => Self::Active { id: None },
         }
     }
@@ -168,6 +171,7 @@ impl<'a> Reader<'a> {
         meta.state = State::Active;
         meta.hold_expires_at = None;
         meta.run = None;
+        meta.is_reservation = false;
         meta.in_the_way_of = None;
         meta.waits_for.clear();
         meta.updated_at = self.env.now;
@@ -233,7 +237,9 @@ impl<'a> Ledger<'a> {
         };
         let (state, hold_expires_at, replaces) = match birth {
             Birth::Hold { expires_at, replaces, .. } => (State::Planned, Some(*expires_at), replaces.clone()),
-            Birth::Lease { expires_at } => (State::Planned, Some(*expires_at), None),
+            Birth::Lease { expires_at } | Birth::Reservation { expires_at } => {
+                (State::Planned, Some(*expires_at), None)
+            }
             Birth::Active { .. } => (State::Active, None, None),
         };
         Ok(Meta {
@@ -248,6 +254,7 @@ impl<'a> Ledger<'a> {
             replaces,
             replaces_also: Vec::new(),
             is_lease: matches!(birth, Birth::Lease { .. }),
+            is_reservation: matches!(birth, Birth::Reservation { .. }),
             in_the_way_of: None,
             waits_for: Vec::new(),
             arguments_kept_until: None,

@@ -25,15 +25,14 @@ impl Reader<'_> {
     }
 
     /// Whether a pool is a hold that no other plan relies on: the pool and everything in it are holds that have expired or
-    /// belong to
-    /// the acting owner. A lease counts until it ends, because a run uses its block.
+    /// belong to the acting owner. A lease and a reservation count until they end.
     pub(in crate::ipam) fn is_leftover(&mut self, pool: &Pool) -> Result<bool> {
         Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
     }
 
     pub(in crate::ipam) fn is_spent(&self, meta: &crate::ipam::Meta) -> bool {
         let is_own_hold = meta.state == State::Planned && meta.owner == self.env.actor.owner;
-        meta.is_expired(self.env.now) || (is_own_hold && !meta.is_lease)
+        meta.is_expired(self.env.now) || (is_own_hold && !meta.is_of_no_plan())
     }
 
     /// Whether a pool can be deleted.

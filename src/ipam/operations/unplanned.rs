@@ -2,7 +2,7 @@
 //!
 //! The name makes a request idempotent: the same request again finds what the first one made. An allocation is confirmed
 //! at once, in the same transaction, so that no plan adopts it as left over from an interrupted apply. A reservation is
-//! a hold that no run asked for. It stays until it expires, or until its name is allocated or planned.
+//! a hold that no plan made. It stays until it expires, or until its name is allocated or planned.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ impl Reader<'_> {
         let hold: Allocation = codec::expect(self.snapshot, id)?;
         let is_own = hold.meta.owner == owner;
         match hold.meta.state {
-            State::Planned if is_own && hold.meta.run.is_none() && answers(&hold, spec, pool) => {
+            State::Planned if is_own && hold.meta.is_reservation && answers(&hold, spec, pool) => {
                 Ok(Found::Reserved(hold))
             }
             State::Planned if hold.meta.is_expired(self.env.now) => Ok(Found::Nothing(Standing::Foreign(hold))),
@@ -108,17 +108,18 @@ impl Ledger<'_> {
     /// Returns the errors of [`Self::allocate_unplanned`].
     pub fn reserve(&mut self, spec: &AllocationSpec, hold: Duration) -> Result<Granted> {
         let pool = self.reader().pool(&spec.pool_id)?;
-        let terms = Terms { hold, ..UNPLANNED };
+        let expires_at = expiry(self.env.now, &Terms { hold, ..UNPLANNED });
+        let reserved = Birth::Reservation { expires_at };
         let before = match self.reader().found(&pool, spec)? {
             Found::Active(allocation) => return Ok(Granted { allocation, is_new: false }),
             Found::Reserved(hold) => hold,
             Found::Nothing(old) => {
-                let allocation = self.place_unplanned(&pool, spec, old, &Birth::hold(self.env.now, &terms))?;
+                let allocation = self.place_unplanned(&pool, spec, old, &reserved)?;
                 return Ok(Granted { allocation, is_new: true });
             }
         };
         let mut after = before.clone();
-        after.meta.hold_expires_at = before.meta.hold_expires_at.max(Some(expiry(self.env.now, &terms)));
+        after.meta.hold_expires_at = before.meta.hold_expires_at.max(Some(expires_at));
         if after != before {
             after.meta.updated_at = self.env.now;
         }

@@ -117,7 +117,7 @@ impl Ledger<'_> {
             Kind::PoolCidr => codec::expect(self.tx, id).and_then(|pool_cidr| self.try_lapse_pool_cidr(&pool_cidr)),
             Kind::Allocation => {
                 let hold: Allocation = codec::expect(self.tx, id)?;
-                let stays = hold.meta.is_lease && !self.env.is_reclaimable(&hold.meta);
+                let stays = hold.meta.is_of_no_plan() && !self.env.is_reclaimable(&hold.meta);
                 if !stays {
                     self.lapse_allocation(&hold)?;
                 }

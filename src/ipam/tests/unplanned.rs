@@ -123,7 +123,7 @@ fn an_allocation_takes_up_its_reservation() {
     world.allocate(&pool, "first", "/26").unwrap();
     let reserved = world.reserve(&pool, "web", "/26").unwrap();
     assert!(reserved.is_new);
-    assert_eq!((reserved.allocation.meta.state, reserved.allocation.meta.run.is_none()), (State::Planned, true));
+    assert_eq!((reserved.allocation.meta.state, reserved.allocation.meta.is_reservation), (State::Planned, true));
     let made = world.allocate(&pool, "web", "/26").unwrap();
     assert!(made.is_new && made.allocation.meta.confirmed);
     let (id, block) = (&reserved.allocation.meta.id, reserved.allocation.cidr);

@@ -20,6 +20,7 @@ fn overlap(block: &str) -> Error {
         path: "p/old".into(),
         run: None,
         is_lease: false,
+        is_reservation: false,
     };
     Error::Overlap { cidr: cidr("10.0.0.0/24"), with: vec![with] }
 }
