@@ -234,7 +234,7 @@ mod tests {
             value["holds"][0],
             json!({
                 "kind": "allocation", "id": "ipam-pool-alloc-1", "path": "top/web", "cidr": "10.0.0.0/24", "growth": false,
-                "lease": false, "owner": "network", "since": "2026-01-01T10:30:00Z", "expires_at": "2026-01-01T12:30:00Z",
+                "lease": false, "reservation": false, "owner": "network", "since": "2026-01-01T10:30:00Z", "expires_at": "2026-01-01T12:30:00Z",
                 "expired": false, "run_url": null, "host": "build-1", "directory": "/srv/net",
             })
         );
