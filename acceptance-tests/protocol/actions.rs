@@ -48,7 +48,7 @@ async fn a_backup_is_written_once_and_restores_the_store() {
     assert!(plugin.shut_down().await.0.success());
 
     let copy = format!("sqlite:{}", directory.path().join("copy.db").display());
-    let restored = crate::player::client::program(&[("IPAM_STORE", &copy)])
+    let restored = crate::player::client::program(&[("IPAM_STORE", copy.as_str())])
         .args(["import", &file.display().to_string()])
         .output()
         .unwrap();

@@ -25,7 +25,8 @@ model! {
         /// store do, and not from the URL. The backup is written in one request, which needs memory for all of it.
         url: String => optional(),
         /// Whether to replace a backup that exists. Default: false, so that an existing file or object is an error.
-        /// Anything that is not a backup of this provider is never replaced.
+        /// Terraform invokes an action once for each object that triggers it, so an action that several objects trigger
+        /// needs `true`. Anything that is not a backup of this provider is never replaced.
         overwrite: bool => optional(),
     }
 }
