@@ -145,7 +145,7 @@ fn a_plan_that_reserves_the_space_of_its_own_hold_moves_the_hold() {
     let future = Terms { pool_rules: Some(ends(1, 0)), ..terms() };
     let second = world.write(|ledger| ledger.plan_allocation(&wish, &future)).unwrap();
     assert_eq!(text(&second), "10.0.0.16/28");
-    // An apply keeps what its plan showed, whoever reserved the space since then.
+    // An apply keeps what its plan showed, even if another plan reserved the space since then.
     change(&mut world, &pool, these(&["10.0.0.0/25"]));
     let again = world.write(|ledger| ledger.plan_allocation(&wish, &committing())).unwrap();
     assert_eq!((again.meta.id.clone(), text(&again)), (second.meta.id.clone(), "10.0.0.16/28".to_owned()));
