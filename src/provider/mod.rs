@@ -41,6 +41,7 @@ pub use config::NamedService;
 
 use config::IpamProvider;
 use noun::{AssignedResource, HeldResource};
+use resources::allocation_set::SetResource;
 use resources::{allocation, pool, pool_cidr, scope};
 use service::{
     association, byoasn, byoip, discovery, ipam, organization, policy, policy_enablement, resolver, resolver_target,
@@ -79,7 +80,7 @@ fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
             vec![$($(Box::new($Resource::<$model::$Model>::new(shared)) as Box<dyn tf::ErasedResource>),+),+]
         };
     }
-    of! {
+    let mut all = of! {
         HeldResource {
             scope::ScopeModel,
             pool::PoolModel,
@@ -101,7 +102,9 @@ fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
             byoip::ByoipCidrModel,
             token::TokenModel,
         }
-    }
+    };
+    all.push(Box::new(SetResource::new(shared)));
+    all
 }
 
 fn over(shared: &Arc<Shared>) -> tf::Provider {

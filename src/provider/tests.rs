@@ -17,6 +17,7 @@ mod regrouping;
 mod restoring;
 mod rules;
 mod schemas;
+mod sets;
 mod siblings;
 mod unknown_tags;
 

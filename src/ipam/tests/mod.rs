@@ -22,5 +22,6 @@ mod planning_again;
 mod pools;
 mod restore;
 mod runs;
+mod sets;
 pub(crate) mod simulation;
 mod transfer;

@@ -5,6 +5,7 @@ pub(super) mod allocation;
 mod allocation_plan;
 mod allocation_preview;
 mod allocation_resize;
+pub(super) mod allocation_set;
 mod growth;
 pub(super) mod pool;
 mod pool_change;
