@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use super::administration::Administration;
 use super::observation::Observation;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun, Service};
-use super::{Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result, Scopes};
+use super::{
+    AllocationSets, Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result,
+    Scopes,
+};
 use crate::ipam::{Error, Overview, OverviewQuery, Unsupported};
 
 /// IP address management over some kind of storage.
@@ -21,6 +24,19 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
     /// known after apply.
     fn holds(&self) -> Option<&dyn Holds> {
         None
+    }
+
+    /// Allocation sets, when this backend can plan and change several allocations together.
+    fn allocation_sets(&self) -> Option<&dyn AllocationSets> {
+        None
+    }
+
+    /// Allocation sets.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where each allocation is made by itself.
+    fn require_allocation_sets(&self) -> Result<&dyn AllocationSets> {
+        self.allocation_sets().ok_or(Error::Unsupported { what: Unsupported::AllocationSets })
     }
 
     /// The recorded events, when this backend records them.

@@ -1,6 +1,7 @@
 //! [`Ipam`] over a self-managed store. Reads run on snapshots, writes are grouped ([`Group`]), and a plan finds its
 //! valid holds without a write.
 
+mod allocation_sets;
 mod discover;
 mod explicit_first;
 mod freshen;
@@ -28,7 +29,7 @@ use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
-use super::{Administration, Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
+use super::{Administration, AllocationSets, Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
 pub use scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetScan};
@@ -256,6 +257,10 @@ impl Ipam for Local {
     }
 
     fn holds(&self) -> Option<&dyn Holds> {
+        Some(self)
+    }
+
+    fn allocation_sets(&self) -> Option<&dyn AllocationSets> {
         Some(self)
     }
 

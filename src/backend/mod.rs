@@ -8,6 +8,7 @@ mod actor;
 mod administration;
 mod allocation;
 pub mod allocation_json;
+mod allocation_set;
 mod capabilities;
 pub mod explain;
 pub mod files;
@@ -36,6 +37,7 @@ pub mod upkeep;
 pub use actor::actor;
 pub use administration::Administration;
 pub use allocation::Allocations;
+pub use allocation_set::AllocationSets;
 pub use capabilities::{Capabilities, ReservedTags};
 pub use explain::{Explanation, explain};
 pub use free_space::FreeSpace;
@@ -59,5 +61,5 @@ pub use crate::ipam::{
 
 /// All parts of [`Ipam`]: code that has a concrete backend imports them, to call their methods.
 pub mod prelude {
-    pub use super::{Allocations, FreeSpace, History, Holds, Ipam, PoolCidrs, Pools, Preview, Scopes};
+    pub use super::{AllocationSets, Allocations, FreeSpace, History, Holds, Ipam, PoolCidrs, Pools, Preview, Scopes};
 }

@@ -52,6 +52,7 @@ pub use history::timeline::{HistoryQuery, Match};
 pub use history::trends::{Forecast, TrendPoint, forecast};
 pub use holds::list::{Hold, HoldFilter, Released};
 pub use model::allocation::*;
+pub use model::allocation_set::*;
 pub use model::aws_only::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::ipam::{Cidr, Family, ScopeType, Strategy};
+use crate::ipam::{Cidr, Family, Packing, ScopeType, Strategy};
 use crate::text_attr;
 
 text_attr!(Cidr);
 text_attr!(Family);
+text_attr!(Packing);
 text_attr!(ScopeType);
 text_attr!(Strategy);
 text_attr!(HumanDuration);

@@ -137,16 +137,18 @@ pub(super) fn once_free<T>(
     let deadline = Instant::now() + patience;
     move || loop {
         match work() {
-            Err(Error::NameTaken { existing, .. }) if existing.state == State::Active && Instant::now() < deadline => {
-                thread::sleep(GLANCE);
-            }
-            Err(Error::Overlap { with, .. })
-                if with.iter().all(|one| one.state == State::Active) && Instant::now() < deadline =>
-            {
-                thread::sleep(GLANCE);
-            }
+            Err(error) if is_in_use(&error) && Instant::now() < deadline => thread::sleep(GLANCE),
             result => return result,
         }
+    }
+}
+
+/// Whether active objects have the name or the block that was asked for.
+fn is_in_use(error: &Error) -> bool {
+    match error.cause() {
+        Error::NameTaken { existing, .. } => existing.state == State::Active,
+        Error::Overlap { with, .. } => with.iter().all(|one| one.state == State::Active),
+        _ => false,
     }
 }
 

@@ -28,9 +28,9 @@ pub(super) fn retry_with_given_up<T>(
     let deadline = Instant::now() + shared.sibling_wait.min(EXHAUSTED);
     while !terms.committing {
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut given_up = match &result {
-            Err(Error::Overlap { with, .. }) => all_given_up(shared, with),
-            Err(Error::PoolExhausted { .. }) => everything_given_up(shared, terms, left),
+        let mut given_up = match result.as_ref().err().map(Error::cause) {
+            Some(Error::Overlap { with, .. }) => all_given_up(shared, with),
+            Some(Error::PoolExhausted { .. }) => everything_given_up(shared, terms, left),
             _ => break,
         };
         given_up.retain(|one| !terms.given_up.contains(one));
@@ -78,11 +78,11 @@ fn everything_given_up(shared: &Shared, terms: &Terms, time: Duration) -> Vec<Gi
 ///
 /// # Errors
 /// Those of reading the notes of earlier plans.
-pub(super) fn still_given_up(shared: &Shared, terms: &Terms, hold: &Meta) -> Result<bool, Error> {
+pub(super) fn still_given_up(shared: &Shared, terms: &Terms, waits_for: &[GivenUp]) -> Result<bool, Error> {
     if terms.committing {
         return Ok(true);
     }
-    for one in &hold.waits_for {
+    for one in waits_for {
         let is_known = |given_up: &GivenUp| one.cidr.is_some_and(|cidr| given_up.covers(&one.id, &cidr));
         let is_smaller = || one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_some());
         let is_given_up = terms.given_up.iter().any(is_known)
@@ -174,9 +174,9 @@ pub(super) fn give_up(shared: &Shared, id: &str) {
 
 /// The objects that have the name or the block that was asked for.
 fn occupants<T>(result: &Result<T, Error>) -> &[Occupant] {
-    match result {
-        Err(Error::NameTaken { existing, .. }) => std::slice::from_ref(existing),
-        Err(Error::Overlap { with, .. }) => with,
+    match result.as_ref().err().map(Error::cause) {
+        Some(Error::NameTaken { existing, .. }) => std::slice::from_ref(existing),
+        Some(Error::Overlap { with, .. }) => with,
         _ => &[],
     }
 }
@@ -285,7 +285,7 @@ pub(super) fn once_given_up<T>(
     let mut ticket = None;
     loop {
         let result = within(timeout.saturating_sub(begin.elapsed()), stop, &mut work);
-        let Err(Error::Overlap { with, .. }) = &result else { return result };
+        let Some(Error::Overlap { with, .. }) = result.as_ref().err().map(Error::cause) else { return result };
         let waits_for = within(timeout.saturating_sub(begin.elapsed()), stop, &waits_for)?;
         // If the replacement is created first, it takes the block of the old object, which must be empty: see
         // `ipam/holds/replacement.rs`. The contents of a pool may be deleted at the same time.
@@ -312,7 +312,7 @@ pub(super) fn explain(
     error: &Error,
     waits_for: impl FnOnce() -> Result<Vec<GivenUp>, Error>,
 ) -> Diagnostics {
-    if !matches!(error, Error::Overlap { .. }) {
+    if !matches!(error.cause(), Error::Overlap { .. }) {
         return diagnostics;
     }
     let waits_for = waits_for().unwrap_or_default();

@@ -218,7 +218,7 @@ fn request_hold<T: Holdable>(
         result = hold(terms);
     }
     let mut record = hand_over::retry_with_given_up(shared, terms, result, hold)?;
-    if !hand_over::still_given_up(shared, terms, record.meta())? {
+    if !hand_over::still_given_up(shared, terms, &record.meta().waits_for)? {
         terms.place_anew = true;
         let anew = hold(terms);
         record = hand_over::retry_with_given_up(shared, terms, anew, hold)?;
@@ -313,7 +313,7 @@ fn taken_over<T: Holdable>(record: &T) -> Diagnostic {
 }
 
 /// Warns once that plans cannot hold anything in this store.
-fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
+pub(super) fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
     if shared.session.first_warning("read-only".to_owned()) {
         plan.warnings.push(Diagnostic::warning(
             "Addresses are not shown in this plan",
@@ -341,7 +341,7 @@ fn warn_not_held<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
 
 /// Warns that an older plan will be refused because this plan took what it holds: once for each origin of such
 /// plans.
-fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
+pub(super) fn warn_of_displaced<M>(shared: &Shared, configured: &Configured, plan: &mut Plan<M>) {
     for hold in configured.ipam.holds().map(|holds| holds.displaced()).unwrap_or_default() {
         let Some(run) = &hold.run else { continue };
         let (origin, what) = (explain::made_at(&run.origin), explain::held(&hold));

@@ -49,6 +49,7 @@ pub use config::NamedService;
 
 use config::IpamProvider;
 use noun::{AssignedResource, HeldResource};
+use resources::allocation_set::SetResource;
 use resources::{allocation, pool, pool_cidr, scope};
 use service::{
     association, byoasn, byoip, discovery, ipam, organization, policy, policy_enablement, resolver, resolver_target,
@@ -92,7 +93,7 @@ fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
             vec![$($(Box::new($Resource::<$model::$Model>::new(shared)) as Box<dyn tf::ErasedResource>),+),+]
         };
     }
-    of! {
+    let mut all = of! {
         HeldResource {
             scope::ScopeModel,
             pool::PoolModel,
@@ -114,7 +115,9 @@ fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
             byoip::ByoipCidrModel,
             token::TokenModel,
         }
-    }
+    };
+    all.push(Box::new(SetResource::new(shared)));
+    all
 }
 
 fn over(shared: &Arc<Shared>) -> tf::Provider {

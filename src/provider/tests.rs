@@ -18,6 +18,7 @@ mod regrouping;
 mod restoring;
 mod rules;
 mod schemas;
+mod sets;
 mod shown;
 mod siblings;
 mod unknown_tags;

@@ -45,9 +45,7 @@ pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json
 /// The errors that the user has to correct.
 pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanResponse, Diagnostics> {
     if request.proposed.is_null() {
-        if let Value::String(id) = request.prior.entry("id") {
-            resource.plan_delete(id);
-        }
+        resource.plan_delete(&request.prior);
         return Ok(PlanResponse { planned: Value::Null, ..request.unchanged(Diagnostics::new()) });
     }
     let block = R::Model::block();

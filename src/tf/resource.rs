@@ -106,8 +106,8 @@ pub trait Resource: Send + Sync + 'static {
     /// version.
     fn state_loaded(&self, _state: &serde_json::Value) {}
 
-    /// Terraform plans to delete the object with this ID.
-    fn plan_delete(&self, _id: &str) {}
+    /// Terraform plans to delete the object with this state.
+    fn plan_delete(&self, _prior: &Value) {}
 
     /// Converts a state of an older version into the present version, as JSON.
     ///

@@ -75,6 +75,11 @@ pub fn explain(error: &Error) -> Explanation {
         Error::NoDiscovery => discovery::none(),
         Error::ManyDiscoveries { there } => discovery::many(there),
         Error::Untreatable { of, why } => discovery::untreatable(of, *why),
+        // Terraform shows the line of all members, so the words name the one.
+        Error::OfMember { key, error } => {
+            let Explanation { summary, detail } = explain(error);
+            (format!("Member {key:?}: {summary}"), detail)
+        }
         Error::Store(error) => store::failed(error),
         Error::Importing => store::importing(),
         Error::NotVacant => store::not_vacant(),

@@ -142,6 +142,12 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              existing CIDRs of the pool in `cidrs`, add other CIDRs to them, and remove CIDRs that are empty."
                 .to_owned(),
         ),
+        Unsupported::AllocationSets => (
+            "AWS IPAM has no allocation sets".to_owned(),
+            "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \
+             `ipam_allocation` with `for_each` for the members."
+                .to_owned(),
+        ),
         Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is reserved"),

@@ -642,3 +642,17 @@ fn a_full_pool_names_the_object_that_has_the_block_of_an_earlier_plan() {
         ),
     );
 }
+
+#[test]
+fn the_error_of_a_member_names_it_before_the_words_for_an_allocation() {
+    let error = exhausted(None, 0, 0, false);
+    let of_member = Error::OfMember { key: "web".into(), error: Box::new(error.clone()) };
+    let of_allocation = explain(&error);
+    says(&of_member, &format!("Member \"web\": {}", of_allocation.summary), &of_allocation.detail);
+    says(
+        &Error::Unsupported { what: Unsupported::AllocationSets },
+        "AWS IPAM has no allocation sets",
+        "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one `ipam_allocation` \
+         with `for_each` for the members.",
+    );
+}

@@ -154,7 +154,7 @@ impl Holds for Local {
 }
 
 /// The turn of a request among those that are planned at the same time.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     /// Requests of one group run in the order of this text.
     sort_key: String,
     /// The pool in which a new object is placed by size. If the pool is itself only planned, the first such objects wait
@@ -169,7 +169,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Requests by CIDR come before requests by size in `by_size_in`.
-    fn in_pool(name: &str, by_size_in: Option<&'a str>) -> Self {
+    pub(super) fn in_pool(name: &str, by_size_in: Option<&'a str>) -> Self {
         let rank = u8::from(by_size_in.is_some());
         Self { sort_key: format!("{rank} {name}"), by_size_in }
     }
@@ -180,7 +180,7 @@ impl Local {
     ///
     /// An error of `find` is ignored: a store that was never written has no default scopes yet, and the write reclaims
     /// holds in the way.
-    fn plan<T, F>(
+    pub(super) fn plan<T, F>(
         &self,
         turn: Turn<'_>,
         terms: &Terms,
@@ -211,7 +211,7 @@ impl Local {
         }
         let for_write = terms.clone();
         let made = self.write_again(&turn.sort_key, terms.committing, move |ledger, _| plan(ledger, &for_write));
-        if let Err(Error::Overlap { cidr, with }) = &made {
+        if let Some(Error::Overlap { cidr, with }) = made.as_ref().err().map(Error::cause) {
             self.mark_in_the_way(&turn.sort_key, *cidr, with);
         }
         made

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 #[cfg(all(feature = "postgres", feature = "object-storage"))]
 mod each_store;
 mod previews;
+mod sets;
 
 use super::super::prelude::*;
 use super::*;

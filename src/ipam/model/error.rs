@@ -161,6 +161,8 @@ pub enum Error {
     Pending(Unfinished),
     /// The backend does not support this feature.
     Unsupported { what: Unsupported },
+    /// The request for one member of an allocation set failed, and so the request for the whole set.
+    OfMember { key: String, error: Box<Error> },
     /// The store failed.
     Store(crate::store::Error),
 }
@@ -274,6 +276,8 @@ pub enum Unsupported {
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.
     Regrouping,
+    /// Allocations that are made together, all or none.
+    AllocationSets,
     /// A feature that only AWS has.
     OnlyAws(OnlyAws),
     /// A tag with this key is reserved for the provider.
@@ -324,6 +328,14 @@ pub enum Untreatable {
 }
 
 impl Error {
+    /// The error itself, without the member of a set that it is about.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::OfMember { error, .. } => error,
+            error => error,
+        }
+    }
+
     /// The same error with the lost hold of an earlier plan as its reason, when there is no room for another block.
     pub(in crate::ipam) fn after_losing(mut self, hold: Option<LostHold>) -> Self {
         if let Self::PoolExhausted(Exhausted { lost, .. }) = &mut self {

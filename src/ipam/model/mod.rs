@@ -1,6 +1,7 @@
 //! The data types of the core: objects, requests, errors.
 
 pub(super) mod allocation;
+pub(super) mod allocation_set;
 pub(super) mod aws_only;
 pub(super) mod cidr;
 pub(super) mod error;

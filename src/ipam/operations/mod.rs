@@ -1,6 +1,7 @@
 //! The operations on scopes, pools, CIDRs and allocations, and the context in which they run.
 
 pub(super) mod allocation;
+pub(super) mod allocation_set;
 pub(super) mod context;
 pub(super) mod dry_run;
 pub(super) mod init;

@@ -159,6 +159,19 @@ pub(in crate::ipam) fn live<R: Record>(snapshot: &mut dyn Snapshot, id: &str) ->
     Ok(load::<R>(snapshot, id)?.filter(|record| record.meta().is_live()))
 }
 
+/// [`live`] for several ids, in their order.
+pub(in crate::ipam) fn live_all<R: Record>(snapshot: &mut dyn Snapshot, ids: &[String]) -> Result<Vec<Option<R>>> {
+    let mut records = Vec::with_capacity(ids.len());
+    for page in ids.chunks(PAGE) {
+        let keys: Vec<String> = page.iter().map(|id| keys::record(R::KIND, id)).collect();
+        for (key, bytes) in keys.iter().zip(snapshot.get_all(&keys)?) {
+            let found = bytes.map(|bytes| decode::<R>(key, &bytes)).transpose()?;
+            records.push(found.filter(|record| record.meta().is_live()));
+        }
+    }
+    Ok(records)
+}
+
 /// The record with this id.
 ///
 /// # Errors

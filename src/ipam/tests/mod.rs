@@ -24,6 +24,7 @@ mod pools;
 mod reserved;
 mod restore;
 mod runs;
+mod sets;
 pub(crate) mod simulation;
 mod transfer;
 mod unplanned;

@@ -303,10 +303,12 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
         }
     }
 
-    fn plan_delete(&self, id: &str) {
-        let shared = &*self.0;
-        shared.session.goes(id);
-        hand_over::give_up(shared, id);
+    fn plan_delete(&self, prior: &Value) {
+        if let Value::String(id) = prior.entry("id") {
+            let shared = &*self.0;
+            shared.session.goes(id);
+            hand_over::give_up(shared, id);
+        }
     }
 
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {

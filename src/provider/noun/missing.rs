@@ -11,7 +11,7 @@ use super::super::on_missing::OnMissing;
 use super::super::shared::{Configured, Shared};
 
 /// The result of a search in a refresh.
-pub(super) enum Found<T> {
+pub(in crate::provider) enum Found<T> {
     /// The object as it is.
     Here(T),
     /// The object does not exist.
@@ -21,7 +21,7 @@ pub(super) enum Found<T> {
 }
 
 /// An object of a state.
-pub(super) struct Lost<'a> {
+pub(in crate::provider) struct Lost<'a> {
     kind: Kind,
     id: &'a str,
     name: &'a str,
@@ -32,7 +32,7 @@ pub(super) struct Lost<'a> {
 }
 
 impl<'a> Lost<'a> {
-    pub(super) fn new(
+    pub(in crate::provider) fn new(
         kind: Kind,
         id: &'a str,
         name: &'a Tf<String>,
@@ -55,7 +55,7 @@ impl<'a> Lost<'a> {
 ///
 /// # Errors
 /// When the search fails.
-pub(super) fn find<N: Holdable>(
+pub(in crate::provider) fn find<N: Holdable>(
     (shared, configured): (&Shared, &Configured),
     lost: &Lost<'_>,
     get: impl Fn() -> Result<Option<N>, Error>,

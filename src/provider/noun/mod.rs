@@ -11,6 +11,8 @@ mod others;
 pub(super) use assigned::{AssignedModel, AssignedResource, differs, name_of, named, of, service};
 pub(super) use held::{HeldModel, HeldPlan, HeldResource, check_rename, imported, keep, show_planned};
 pub(super) use import::check_import;
+pub(super) use missing::{Found, Lost, find as find_lost};
+pub(super) use others::warn as warn_of_other_owner;
 
 use std::time::Duration;
 
@@ -34,7 +36,7 @@ model! {
     }
 }
 
-pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+pub(in crate::provider) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The part of a [`NounModel`] that is the same for all models, with the fields `id` and `timeouts`.
 macro_rules! fields {

@@ -7,7 +7,13 @@ use crate::tf::{Diagnostic, Diagnostics, Tf};
 use super::super::shared::Shared;
 
 /// Warns when an imported object belongs to another owner. An import does not change the owner.
-pub(super) fn warn(shared: &Shared, kind: Kind, id: &Tf<String>, called: &str, owner: &Tf<String>) -> Diagnostics {
+pub(in crate::provider) fn warn(
+    shared: &Shared,
+    kind: Kind,
+    id: &Tf<String>,
+    called: &str,
+    owner: &Tf<String>,
+) -> Diagnostics {
     let ready = shared.ready().ok();
     let me = ready.as_ref().and_then(|configured| configured.ipam.owner());
     let (Some(id), Some(owner), Some(me)) = (id.get(), owner.get(), me) else { return Diagnostics::new() };

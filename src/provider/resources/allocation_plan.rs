@@ -96,7 +96,7 @@ impl HeldPlan for AllocationModel {
 /// # Errors
 /// Those of reading the pool, except those of AWS: the identity that plans may have fewer permissions than the identity
 /// that applies, and the check of the new allocation decides whether that matters.
-fn rules_for(
+pub(super) fn rules_for(
     shared: &Shared,
     configured: &Configured,
     pool_id: &str,

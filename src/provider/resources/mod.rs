@@ -4,6 +4,7 @@ mod agreement;
 pub(super) mod allocation;
 mod allocation_plan;
 mod allocation_resize;
+pub(super) mod allocation_set;
 pub(super) mod candidate;
 mod growth;
 pub(super) mod pool;

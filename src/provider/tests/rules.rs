@@ -170,6 +170,17 @@ pub(super) fn held_cases() -> Vec<Case> {
     let below = json!({"name": "eu", "source_ipam_pool_id": "${ipam_pool.top.id}"});
     let block = json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "web"});
     let more = json!({"ipam_pool_id": "${ipam_pool.eu.id}", "cidr": "10.200.0.0/16"});
+    let set = json!({
+        "ipam_pool_id": "${ipam_pool.top.id}",
+        "name": "vpc",
+        "members": {"web": {"netmask_length": 24}, "db": {"netmask_length": 26}},
+    });
+    let other_members = json!({
+        "name": "net",
+        "description": "x",
+        "tags": {"a": "b"},
+        "members": {"web": {"netmask_length": 23}, "app": {"cidr": "10.1.0.0/24"}, "db": {"netmask_length": 26}},
+    });
     let empty = ("ipam_pool.eu", below.clone());
     let minute = json!({"timeouts": {"create": "1m", "update": "90s", "delete": "60s"}});
     vec![
@@ -224,6 +235,7 @@ pub(super) fn held_cases() -> Vec<Case> {
             with(&block, &json!({"cidr": "10.1.0.0/32", "tags": {"a": "b"}})),
             with(&block, &json!({"cidr": "10.1.0.0/31", "tags": {}})),
         ),
+        case("ipam_allocation_set.vpc", &[top()], set.clone(), with(&set, &other_members)),
         case(
             "ipam_allocation.web",
             &[("ipam_pool.top", json!({"name": "six", "cidrs": ["::/0"], "allocation_default_netmask_length": 64}))],

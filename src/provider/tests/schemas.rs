@@ -200,7 +200,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 26] = [
+const WORDS: [(&str, &str); 28] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -215,7 +215,9 @@ const WORDS: [(&str, &str); 26] = [
     ("metered_account", "ipam-owner"),
     ("operation", "equals"),
     ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
+    ("packing", "by-name"),
     ("public_ip_source", "byoip"),
+    ("removed_members", "keep"),
     ("reserved_cidrs", "10.0.0.0/24"),
     ("resource_cidr", "10.0.0.0/24"),
     ("resource_type", "eip"),
@@ -234,6 +236,7 @@ fn put_words(entries: &mut std::collections::BTreeMap<String, Value>) {
         let word = WORDS.iter().find(|(known, _)| known == name).map(|(_, word)| Value::from(*word));
         match (value, word) {
             (Value::List(items), Some(word)) => *items = vec![word],
+            (Value::Map(inner), Some(word)) => inner.values_mut().for_each(|value| *value = word.clone()),
             (value, Some(word)) => *value = word,
             (Value::Map(inner), None) => put_words(inner),
             (Value::List(items), None) => {
