@@ -3,8 +3,8 @@
 use super::answer::Messages;
 use super::catalog::Catalog;
 use super::wire::{list_resource, validate_list_resource_config};
-use super::{diagnostics, identity, value};
-use crate::tf::{Diagnostic, Diagnostics, Found, ListOptions, Listed, Type, Value};
+use super::{diagnostics, identity, path, value};
+use crate::tf::{Diagnostic, Diagnostics, Found, ListOptions, Listed, Path, Type, Value};
 
 /// The arguments of a list block. Terraform sends null for a list block without `config`.
 fn config(request: Option<&super::wire::DynamicValue>, ty: &Type) -> Result<Value, Diagnostics> {
@@ -21,7 +21,16 @@ pub(super) fn validate(
 ) -> Result<validate_list_resource_config::Response, Diagnostics> {
     let (list, ty) = catalog.list_resource(&request.type_name)?;
     let found = list.validate(&config(request.config.as_ref(), ty)?);
-    Ok(validate_list_resource_config::Response { diagnostics: diagnostics::to_wire(found) })
+    Ok(validate_list_resource_config::Response { diagnostics: in_config(diagnostics::to_wire(found)) })
+}
+
+/// The same messages with paths that begin at the list block, whose arguments are in the block `config`. Terraform 1.14 to
+/// 1.16 adds this step to the paths of events, and not to those of a validation.
+fn in_config(mut found: Vec<super::wire::Diagnostic>) -> Vec<super::wire::Diagnostic> {
+    for path in found.iter_mut().filter_map(|one| one.attribute.as_mut()) {
+        path.steps.splice(0..0, path::to_wire(&Path::attribute("config")).steps);
+    }
+    found
 }
 
 pub(super) fn list<'a>(

@@ -8,7 +8,7 @@ use tonic::Request;
 
 use super::super::wire::provider_server::Provider as Service;
 use super::super::wire::{self, DynamicValue, list_resource};
-use super::super::{Server, msgpack};
+use super::super::{Server, msgpack, path};
 use super::{Thing, Things, decoded, first, null, provider, server, thing, thing_type, type_name};
 use crate::tf::{Diagnostic, Diagnostics, Entries, Found, ListOptions, ListResource, Listed, Model, Path, Tf, Value};
 
@@ -147,7 +147,7 @@ async fn the_configuration_of_a_list_is_validated_at_its_attribute() {
     assert_eq!(validate(null()).await, []);
     let found = validate(listing(&[("count", 0)])).await;
     assert_eq!((found.len(), first(&found).0), (1, "Nothing"));
-    assert!(found[0].attribute.is_some());
+    assert_eq!(found[0].attribute, Some(path::to_wire(&Path::attribute("config").then("count"))));
 }
 
 #[tokio::test]

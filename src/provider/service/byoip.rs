@@ -165,6 +165,13 @@ impl NounModel for ByoipCidrModel {
 
     fields!();
 
+    /// In a pool, the pool decides the network border group, and the argument is an error.
+    fn leave_out_what_follows(&mut self) {
+        if self.ipam_pool_id.is_known() {
+            self.network_border_group = Tf::Null;
+        }
+    }
+
     fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::NotFound { kind: Kind::Pool, .. } => at!(Self, ipam_pool_id),

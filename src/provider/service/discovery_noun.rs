@@ -36,6 +36,13 @@ impl NounModel for DiscoveryModel {
     }
 
     fields_with_tags!();
+
+    /// Without roles, `own_account = false` is an error, and it is the default.
+    fn leave_out_what_follows(&mut self) {
+        if self.own_account == Tf::Known(false) {
+            self.own_account = Tf::Null;
+        }
+    }
 }
 
 impl AssignedModel for DiscoveryModel {

@@ -104,6 +104,12 @@ impl NounModel for ResourceCidrModel {
 
     fields!();
 
+    fn leave_out_what_follows(&mut self) {
+        if self.ipam_scope_id == self.original_ipam_scope_id {
+            (self.ipam_scope_id, self.original_ipam_scope_id) = (Tf::Null, Tf::Null);
+        }
+    }
+
     fn attribute_for(&self, error: &Error) -> Path {
         match error {
             Error::Untreatable { why: Untreatable::NotSeen, .. } => at!(Self, resource_cidr),
