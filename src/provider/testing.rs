@@ -576,6 +576,7 @@ pub(super) fn config_of(resource: &dyn ErasedResource, json: &Json, objects: &BT
 /// Terraform's rules for a plan (`AssertPlanValid`).
 fn check_plan(resource: &dyn ErasedResource, prior: &Value, config: &Value, planned: &Value) {
     let block = resource.schema().block;
+    let config = &tf::without_write_only(&block.attributes, config);
     for attribute in &block.attributes {
         let name = attribute.name;
         let (was, wrote, plan) = (prior.entry(name), config.entry(name), planned.entry(name));

@@ -14,6 +14,7 @@ fn attribute(of: &Attribute) -> Json {
         (of.optional, "optional"),
         (of.computed, "computed"),
         (of.sensitive, "sensitive"),
+        (of.write_only, "write_only"),
         (of.replace, "replace"),
     ];
     flags.extend(all.iter().filter(|(set, _)| *set).map(|(_, name)| name));
