@@ -1,7 +1,7 @@
 //! The calls for ephemeral resources, with Terraform's checks of the answers.
 
 use serde_json::Value as Json;
-use terraform_provider_ipam::protocol::wire::{self, ClientCapabilities};
+use terraform_provider_ipam::protocol::wire;
 use terraform_provider_ipam::tf::Value;
 
 use super::{Messages, Player, block_type, check_plan, decode, has_error, shown, value, with_unknowns};
@@ -18,7 +18,7 @@ pub struct Opened {
 
 impl Player {
     /// Validates and opens an ephemeral resource.
-    pub async fn open(&mut self, type_name: &str, config: &Json, applying: bool) -> Result<Opened, Messages> {
+    pub async fn open(&mut self, type_name: &str, config: &Json) -> Result<Opened, Messages> {
         let schema = self.schemas.ephemeral_resource_schemas.get(type_name);
         let block =
             schema.and_then(|schema| schema.block.clone()).unwrap_or_else(|| panic!("no ephemeral {type_name}"));
@@ -32,11 +32,11 @@ impl Player {
         if has_error(&validated.diagnostics) {
             return Err(shown(&validated.diagnostics));
         }
-        let capabilities = ClientCapabilities { deferral_allowed: applying, ..ClientCapabilities::default() };
         let request = wire::open_ephemeral_resource::Request {
             type_name,
             config: encoded,
-            client_capabilities: Some(capabilities),
+            // Terraform sends no capabilities here.
+            client_capabilities: None,
         };
         let opened = self.client.open_ephemeral_resource(request).await.unwrap().into_inner();
         if has_error(&opened.diagnostics) {

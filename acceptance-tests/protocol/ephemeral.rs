@@ -25,7 +25,7 @@ async fn leased(directory: &Path) -> Json {
     let (_plugin, mut player) = begin(directory).await;
     let config = player.config("ipam_pool", &json!({"name": "top", "cidrs": ["10.0.0.0/24"]}));
     let (planned, _) = player.plan("ipam_pool", None, &config, PlanOptions::default()).await.unwrap();
-    let pool = player.carry_out("ipam_pool", None, &planned, &config).await.unwrap();
+    let pool = player.apply("ipam_pool", None, &planned, &config).await.unwrap();
     json!({"ipam_pool_id": text(&pool.value, "id"), "name": "a", "netmask_length": 26})
 }
 
@@ -45,7 +45,7 @@ async fn a_lease_is_opened_renewed_closed_and_opened_again_with_the_same_block()
     let directory = tempfile::tempdir().unwrap();
     let arguments = leased(directory.path()).await;
     let (plan, mut player) = begin(directory.path()).await;
-    let opened = player.open(LEASE, &arguments, false).await.unwrap();
+    let opened = player.open(LEASE, &arguments).await.unwrap();
     assert!(opened.value.is_wholly_known() && opened.renew_at.is_some() && opened.warnings.is_empty());
     let (private, renew_at) = player.renew(LEASE, opened.private.clone()).await.unwrap();
     assert!(renew_at >= opened.renew_at);
@@ -54,7 +54,7 @@ async fn a_lease_is_opened_renewed_closed_and_opened_again_with_the_same_block()
     assert_eq!(player.close(LEASE, &opened).await, Messages::new(), "it is closed already");
     assert!(plan.shut_down().await.0.success());
     let (_apply, mut player) = begin(directory.path()).await;
-    let again = player.open(LEASE, &arguments, true).await.unwrap();
+    let again = player.open(LEASE, &arguments).await.unwrap();
     assert_eq!(cidr(&again), cidr(&opened));
     assert_ne!(text(&again.value, "id"), text(&opened.value, "id"));
 }
@@ -65,19 +65,19 @@ async fn two_processes_at_the_same_time_never_have_the_same_lease() {
     let arguments = leased(directory.path()).await;
     let (_first, mut first) = begin(directory.path()).await;
     let (_second, mut second) = begin(directory.path()).await;
-    let opened = first.open(LEASE, &arguments, false).await.unwrap();
-    let refused = second.open(LEASE, &arguments, false).await.unwrap_err();
+    let opened = first.open(LEASE, &arguments).await.unwrap();
+    let refused = second.open(LEASE, &arguments).await.unwrap_err();
     assert!(
         refused[0].contains("The name \"a\" is taken (name)") && refused[0].contains("is a lease of"),
         "{refused:?}"
     );
     let mut other = arguments.clone();
     other["name"] = "b".into();
-    assert_ne!(cidr(&second.open(LEASE, &other, false).await.unwrap()), cidr(&opened));
+    assert_ne!(cidr(&second.open(LEASE, &other).await.unwrap()), cidr(&opened));
     assert_eq!(first.close(LEASE, &opened).await, Messages::new());
     // The same walk does not ask twice; the next one gets the block.
     let (_third, mut third) = begin(directory.path()).await;
-    assert_eq!(cidr(&third.open(LEASE, &arguments, true).await.unwrap()), cidr(&opened));
+    assert_eq!(cidr(&third.open(LEASE, &arguments).await.unwrap()), cidr(&opened));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,10 +85,10 @@ async fn a_process_that_ends_in_order_ends_the_leases_that_nobody_closed() {
     let directory = tempfile::tempdir().unwrap();
     let arguments = leased(directory.path()).await;
     let (plugin, mut player) = begin(directory.path()).await;
-    player.open(LEASE, &arguments, false).await.unwrap();
+    player.open(LEASE, &arguments).await.unwrap();
     assert!(plugin.shut_down().await.0.success());
     let (_next, mut player) = begin(directory.path()).await;
-    player.open(LEASE, &arguments, false).await.unwrap();
+    player.open(LEASE, &arguments).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +104,7 @@ async fn wrong_arguments_are_told_on_the_argument() {
     ] {
         let mut config = arguments.clone();
         config[name] = wrong;
-        let refused = player.open(LEASE, &config, false).await.unwrap_err();
+        let refused = player.open(LEASE, &config).await.unwrap_err();
         assert!(refused[0].contains(told), "{refused:?}");
     }
 }

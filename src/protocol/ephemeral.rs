@@ -23,8 +23,7 @@ pub(super) fn open(
 ) -> Result<open_ephemeral_resource::Response, Diagnostics> {
     let (resource, ty) = catalog.ephemeral_resource(&request.type_name)?;
     let config = value::decode_present(request.config.as_ref(), ty, "configuration")?;
-    let applying = catalog.walk.is_committing(&request.client_capabilities.unwrap_or_default(), false);
-    let opened = resource.open(&config, applying, catalog.provider.stop.clone())?;
+    let opened = resource.open(&config, catalog.provider.stop.clone())?;
     Ok(open_ephemeral_resource::Response {
         diagnostics: diagnostics::to_wire(opened.warnings),
         renew_at: opened.renew_at.map(Into::into),

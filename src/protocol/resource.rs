@@ -7,7 +7,7 @@ use super::wire::{
     plan_resource_change, read_resource, upgrade_resource_state, validate_resource_config,
 };
 use super::{diagnostics, digits, identity, path, value};
-use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity, Value};
+use crate::tf::{ApplyRequest, Diagnostic, Diagnostics, MoveSource, PlanRequest, Severity, Value, refuse_write_only};
 
 pub(super) fn validate(
     catalog: &Catalog,
@@ -15,7 +15,10 @@ pub(super) fn validate(
 ) -> Result<validate_resource_config::Response, Diagnostics> {
     let (resource, ty) = catalog.resource(&request.type_name)?;
     let config = value::decode_present(request.config.as_ref(), ty, "configuration")?;
-    let found = resource.validate(&config);
+    let mut found = resource.validate(&config);
+    if !request.client_capabilities.unwrap_or_default().write_only_attributes_allowed {
+        found.append(refuse_write_only(&resource.schema().block, &config));
+    }
     Ok(validate_resource_config::Response { diagnostics: diagnostics::to_wire(found) })
 }
 

@@ -54,7 +54,7 @@ fn attribute(from: &Attribute) -> WireAttribute {
         sensitive: from.sensitive,
         deprecated: from.deprecated.is_some(),
         deprecation_message: from.deprecated.clone().unwrap_or_default(),
-        write_only: false,
+        write_only: from.write_only,
     }
 }
 

@@ -631,6 +631,7 @@ pub(super) fn config_for(ty: &tf::Type, json: &Json, objects: &BTreeMap<String, 
 /// Terraform's rules for a plan (`AssertPlanValid`).
 fn check_plan(resource: &dyn ErasedResource, prior: &Value, config: &Value, planned: &Value) {
     let block = resource.schema().block;
+    let config = &tf::without_write_only(&block.attributes, config);
     for attribute in &block.attributes {
         let name = attribute.name;
         let (was, wrote, plan) = (prior.entry(name), config.entry(name), planned.entry(name));

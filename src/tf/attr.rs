@@ -40,6 +40,7 @@ impl Attribute {
             optional: false,
             computed: false,
             sensitive: false,
+            write_only: false,
             replace: false,
             default: None,
             canonical: T::canonical,

@@ -29,7 +29,7 @@ pub(super) fn refuse_computed(attributes: &[Attribute], config: &Value, at: &Pat
 }
 
 /// The objects of a nested attribute, each with its path.
-fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Path, &'a Value)> {
+pub(super) fn nested_objects<'a>(nesting: Nesting, value: &'a Value, at: &Path) -> Vec<(Path, &'a Value)> {
     match (nesting, value) {
         (Nesting::List, Value::List(items)) => {
             items.iter().enumerate().map(|(position, item)| (at.index(position), item)).collect()

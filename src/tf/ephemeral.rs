@@ -15,11 +15,9 @@ pub struct Open<M> {
     /// The configuration as the user wrote it, with defaults. All values are known.
     pub config: M,
     /// The values that the run gets. Values that the user wrote are set already and cannot be changed. The others are
-    /// unknown; one that stays unknown is unknown to everything that refers to it.
+    /// unknown. One may stay unknown only if the provider block or its default tags are unknown, as they can be in a plan:
+    /// Terraform does not say which walk it is in, and 1.11 crashes when an apply uses an unknown value.
     pub result: M,
-    /// Whether the walk of an apply opens it. A plan may answer with unknown values, and not every client says which walk
-    /// it is in: `false` means only that this may be a plan.
-    pub applying: bool,
     /// What the run passes to the renewals and to the close.
     pub private: Private,
     /// When the run has to renew it; `None`: never.
@@ -93,7 +91,7 @@ pub trait ErasedEphemeralResource: Send + Sync {
     ///
     /// # Errors
     /// The errors that the user has to correct.
-    fn open(&self, config: &Value, applying: bool, stop: Stop) -> Result<Opened, Diagnostics>;
+    fn open(&self, config: &Value, stop: Stop) -> Result<Opened, Diagnostics>;
     /// See [`EphemeralResource::renew`].
     ///
     /// # Errors
@@ -117,9 +115,9 @@ impl<E: EphemeralResource> ErasedEphemeralResource for E {
         E::Model::block().hide_secret_paths(found)
     }
 
-    fn open(&self, config: &Value, applying: bool, stop: Stop) -> Result<Opened, Diagnostics> {
+    fn open(&self, config: &Value, stop: Stop) -> Result<Opened, Diagnostics> {
         let block = E::Model::block();
-        let opened = open(self, config, applying, stop).map_err(|errors| block.hide_secret_paths(errors))?;
+        let opened = open(self, config, stop).map_err(|errors| block.hide_secret_paths(errors))?;
         Ok(Opened { warnings: block.hide_secret_paths(opened.warnings), ..opened })
     }
 
@@ -132,7 +130,7 @@ impl<E: EphemeralResource> ErasedEphemeralResource for E {
     }
 }
 
-fn open<E: EphemeralResource>(resource: &E, config: &Value, applying: bool, stop: Stop) -> Result<Opened, Diagnostics> {
+fn open<E: EphemeralResource>(resource: &E, config: &Value, stop: Stop) -> Result<Opened, Diagnostics> {
     let attributes = E::Model::block().attributes;
     // Values that an expression depends on are known only now, and may be null.
     missing(&E::Model::block(), config).into_result()?;
@@ -141,7 +139,6 @@ fn open<E: EphemeralResource>(resource: &E, config: &Value, applying: bool, stop
     let mut open = Open {
         config: E::Model::decode(&with_defaults(&attributes, config), &Path::root())?,
         result: E::Model::decode(&start, &Path::root())?,
-        applying,
         private: Private::new(),
         renew_at: None,
         warnings: Diagnostics::new(),

@@ -10,6 +10,7 @@ use super::kept_arguments;
 use super::merge::{fulfils, keep_spelling, merge_answer, merge_config, unknown_as_null, with_defaults};
 use super::requests::{ApplyRequest, ApplyResponse, PlanRequest, PlanResponse};
 use super::resource::{Apply, DataSource, MoveSource, Plan, Resource};
+use super::write_only::{with_write_only, without_write_only};
 use super::{Block, Diagnostic, Diagnostics, Model, Path, Value, json};
 
 pub(super) fn validate<M: Model>(block: &Block, config: &Value, check: impl FnOnce(&M) -> Diagnostics) -> Diagnostics {
@@ -57,7 +58,11 @@ pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<P
     } else {
         kept_arguments::complete(resource, &block, prior, &request.config)
     };
-    let start = merge_config(&block.attributes, prior, &config);
+    let mut start = merge_config(&block.attributes, prior, &config);
+    if !prior.is_null() {
+        // The state has no write-only values to compare with.
+        start = without_write_only(&block.attributes, &start);
+    }
     let mut plan = Plan {
         config: R::Model::decode(&config, &Path::root())?,
         planned: R::Model::decode(&start, &Path::root())?,
@@ -79,6 +84,7 @@ pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<P
     }
     let Plan { planned, replace, private, warnings, .. } = plan;
     let planned = merge_answer(&block.attributes, &config, &start, &planned.encode());
+    let planned = without_write_only(&block.attributes, &planned);
     Ok(PlanResponse { planned, replace, private, diagnostics: warnings })
 }
 
@@ -122,8 +128,15 @@ fn try_apply<R: Resource>(
         resource.delete(&decode(prior)?, &request.stop).map_err(nothing_done)?;
         return Ok(Value::Null);
     }
+    let attributes = R::Model::block().attributes;
+    // A new object gets its secrets. The state of an existing one has none, and `config` has them.
+    let start = if prior.is_null() {
+        with_write_only(&attributes, &request.planned, &request.config)
+    } else {
+        request.planned.clone()
+    };
     let mut apply = Apply {
-        state: decode(&request.planned)?,
+        state: decode(&start)?,
         config: decode(&request.config)?,
         private: private.clone(),
         reached: None,
@@ -133,8 +146,9 @@ fn try_apply<R: Resource>(
     let done = if prior.is_null() { resource.create(&mut apply) } else { resource.update(&decode(prior)?, &mut apply) };
     *private = apply.private;
     warnings.append(apply.warnings);
-    let attributes = R::Model::block().attributes;
-    let in_planned_spelling = |model: R::Model| keep_spelling(&attributes, &request.planned, &model.encode());
+    let in_planned_spelling = |model: R::Model| {
+        keep_spelling(&attributes, &request.planned, &without_write_only(&attributes, &model.encode()))
+    };
     if let Err(errors) = done {
         // Terraform would add a separate error about every unknown value.
         let reached = apply.reached.map(|model| unknown_as_null(in_planned_spelling(model)));

@@ -98,7 +98,7 @@ pub(super) fn unknown_as_null(value: Value) -> Value {
 }
 
 /// The object with these values of its attributes. Its nested blocks stay.
-fn with_each(object: &Value, attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value {
+pub(super) fn with_each(object: &Value, attributes: &[Attribute], value: impl Fn(&Attribute) -> Value) -> Value {
     let mut entries = if let Value::Map(entries) = object { entries.clone() } else { BTreeMap::new() };
     entries.extend(attributes.iter().map(|attribute| (attribute.name.to_owned(), value(attribute))));
     Value::Map(entries)
@@ -106,11 +106,16 @@ fn with_each(object: &Value, attributes: &[Attribute], value: impl Fn(&Attribute
 
 /// Builds a nested object again from its attributes, the object itself, and the objects at the same place in other
 /// values.
-type Remake<'a, const N: usize> = &'a dyn Fn(&[Attribute], &Value, [&Value; N]) -> Value;
+pub(super) type Remake<'a, const N: usize> = &'a dyn Fn(&[Attribute], &Value, [&Value; N]) -> Value;
 
 /// The value `shape`, in which each object of a nested attribute is built again. A plain value, or a value in a set, is
 /// not changed.
-fn in_objects<const N: usize>(ty: &AttributeType, shape: &Value, others: [&Value; N], remake: Remake<'_, N>) -> Value {
+pub(super) fn in_objects<const N: usize>(
+    ty: &AttributeType,
+    shape: &Value,
+    others: [&Value; N],
+    remake: Remake<'_, N>,
+) -> Value {
     let AttributeType::Nested(nesting, inner) = ty else { return shape.clone() };
     let one = |object: &Value, others| match object {
         Value::Map(_) => remake(inner, object, others),

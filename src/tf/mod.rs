@@ -26,6 +26,7 @@ mod schema_check;
 mod testing;
 mod ty;
 mod value;
+mod write_only;
 
 pub use action::{Action, Invocation};
 pub use attr::{Attr, wrong_value};
@@ -43,3 +44,4 @@ pub use schema::{Attribute, AttributeType, Block, NestedBlock, Nesting, Schema};
 pub use schema_check::{schema_problems, signature_problems};
 pub use ty::Type;
 pub use value::Value;
+pub use write_only::{refuse_write_only, without_write_only};

@@ -116,6 +116,9 @@ pub struct Attribute {
     pub computed: bool,
     /// The value is not shown in plans.
     pub sensitive: bool,
+    /// No plan and no state contains the value. A resource sees it in the configuration, and in the plan and the creation
+    /// of a new object also among the other values.
+    pub write_only: bool,
     /// A change of the attribute replaces the object.
     pub replace: bool,
     /// The value if the user sets none; requires optional and computed.
@@ -152,6 +155,13 @@ impl Attribute {
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
+        self
+    }
+
+    /// No plan and no state contains the value.
+    #[must_use]
+    pub const fn write_only(mut self) -> Self {
+        self.write_only = true;
         self
     }
 

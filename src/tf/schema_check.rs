@@ -39,9 +39,10 @@ fn block(of: &Block, at: &Path, found: &mut Vec<String>) {
             found.push(format!("{at} is there twice."));
         }
         block(&nested.block, &at, found);
-        let inert = nested.block.attributes.iter().filter(|attribute| attribute.replace || attribute.default.is_some());
+        let is_inert = |one: &&Attribute| one.replace || one.write_only || one.default.is_some();
+        let inert = nested.block.attributes.iter().filter(is_inert);
         found.extend(
-            inert.map(|attribute| format!("{}: default and replace work at the top only.", at.then(attribute.name))),
+            inert.map(|one| format!("{}: a block has no default, no replace, no write-only.", at.then(one.name))),
         );
     }
 }
@@ -68,6 +69,9 @@ fn one(attribute: &Attribute, at: &Path, in_set: bool, found: &mut Vec<String>) 
     }
     if attribute.default.is_some() && !(optional && computed) {
         found.push(format!("{at} has a default, and so is optional and computed."));
+    }
+    if attribute.write_only && (computed || attribute.replace || in_set) {
+        found.push(format!("{at} is write-only, and so neither computed nor compared nor inside a set."));
     }
     if attribute.deprecated.as_ref().is_some_and(String::is_empty) {
         found.push(format!("{at} is deprecated without a word."));
@@ -170,6 +174,10 @@ mod tests {
             (vec![text("").required()], " is no name: only lower-case letters, digits and _ are."),
             (vec![text("count").optional()], "count is an argument of Terraform's own."),
             (vec![text("a").optional(), text("a").optional()], "a is there twice."),
+            (
+                vec![text("a").optional().computed().write_only()],
+                "a is write-only, and so neither computed nor compared nor inside a set.",
+            ),
             (vec![typed(dynamic_set)], "a has a dynamic value inside a set."),
             (
                 vec![typed(AttributeType::Nested(Nesting::Set, vec![nested_dynamic]))],

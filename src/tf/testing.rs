@@ -6,6 +6,7 @@ mod data;
 mod model;
 mod plan;
 mod state;
+mod write_only;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

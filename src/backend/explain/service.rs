@@ -124,8 +124,8 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
         ),
         Unsupported::Leases => (
             "AWS IPAM has no leases".to_owned(),
-            "A lease ends by itself when its run dies. An allocation in AWS stays until somebody releases it, so a run that \
-             dies would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
+            "A lease ends by itself when its run dies. An allocation in AWS stays until it is released, so a run that dies \
+             would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
              in a self-managed store."
                 .to_owned(),
         ),

@@ -157,7 +157,7 @@ fn a_renewed_lease_lasts_on_and_a_lost_one_is_an_error() {
         world.wait(9);
         assert_eq!(renew(&mut world, &lease).unwrap().cidr, lease.cidr);
     }
-    // Late, and nobody wanted the space in the meantime.
+    // Late, but no other request needed the space in the meantime.
     world.wait(60);
     renew(&mut world, &lease).unwrap();
     world.wait(60);
@@ -204,7 +204,7 @@ fn allocations_and_leases_share_their_names() {
     let kept = world.create(&pool, "b", "/27").unwrap();
     let renamed = AllocationChange { name: "a".into(), ..resized(&kept, "/27") };
     assert!(taken(world.write(|ledger| ledger.update_allocation(&kept.meta.id, &renamed))).is_lease);
-    // A hold of this run has its name; one of an earlier run of the owner makes way.
+    // A hold of this run has its name; one of an earlier run of the owner is reclaimed.
     world.plan(&pool, "held", "/27").unwrap();
     assert!(!taken(open(&mut world, &pool, "held", "/27")).is_lease);
     next_run(&mut world, "2");

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tonic::Request;
 
+use super::super::wire;
 use super::super::wire::provider_server::Provider as Service;
-use super::super::wire::{self, ClientCapabilities};
 use super::{Thing, decoded, first, server, thing, type_name};
 use crate::tf::{Diagnostic, Diagnostics, EphemeralResource, Open, Private, Renewal, Tf, Value};
 
@@ -29,7 +29,7 @@ impl EphemeralResource for Loan {
         match open.config.name.get().map(String::as_str) {
             Some("none") => return Err(Diagnostic::error("None left", "At all.").into()),
             Some("later") => open.warnings.push(Diagnostic::warning("Later", "Not now.")),
-            _ => open.result.place = Tf::Known(if open.applying { "applied" } else { "lent" }.to_owned()),
+            _ => open.result.place = Tf::Known("lent".to_owned()),
         }
         // What the user wrote stays.
         open.result.name = Tf::Known("other".to_owned());
@@ -53,34 +53,32 @@ impl EphemeralResource for Loan {
     }
 }
 
-async fn open(name: &str, capabilities: Option<ClientCapabilities>) -> wire::open_ephemeral_resource::Response {
+async fn open(name: &str) -> wire::open_ephemeral_resource::Response {
     let (type_name, config) = (type_name(), thing(name, Value::Null));
-    let request = wire::open_ephemeral_resource::Request { type_name, config, client_capabilities: capabilities };
+    let request = wire::open_ephemeral_resource::Request { type_name, config, client_capabilities: None };
     server().open_ephemeral_resource(Request::new(request)).await.unwrap().into_inner()
 }
 
 #[tokio::test]
 async fn an_opened_resource_has_the_values_of_the_user_and_its_own() {
-    let opened = open("a", None).await;
+    let opened = open("a").await;
     assert_eq!(opened.diagnostics, []);
     assert_eq!(opened.renew_at.unwrap().seconds, 1_800_000_000);
     assert_eq!(opened.private.as_deref(), Some(&br#"{"renewed":0}"#[..]));
     let value = decoded(opened.result);
     assert_eq!((value.entry("name"), value.entry("place")), (&"a".into(), &"lent".into()));
-    let applying = ClientCapabilities { deferral_allowed: true, ..Default::default() };
-    assert_eq!(decoded(open("a", Some(applying)).await.result).entry("place"), &"applied".into());
 }
 
 #[tokio::test]
 async fn a_value_that_is_not_filled_in_stays_unknown() {
-    let opened = open("later", None).await;
+    let opened = open("later").await;
     assert_eq!(first(&opened.diagnostics), ("Later", "Not now."));
     assert_eq!(decoded(opened.result).entry("place"), &Value::Unknown);
 }
 
 #[tokio::test]
 async fn a_resource_that_does_not_open_has_no_result() {
-    let opened = open("none", None).await;
+    let opened = open("none").await;
     assert_eq!(first(&opened.diagnostics), ("None left", "At all."));
     assert!(opened.result.is_none() && opened.private.is_none());
 }
@@ -97,7 +95,7 @@ async fn a_configuration_is_validated_by_the_rules_of_all_blocks() {
 
 #[tokio::test]
 async fn renewals_pass_their_data_on_until_one_fails() {
-    let (server, mut private) = (server(), open("a", None).await.private);
+    let (server, mut private) = (server(), open("a").await.private);
     for number in 1..=3 {
         let request = wire::renew_ephemeral_resource::Request { type_name: type_name(), private: private.clone() };
         let renewed = server.renew_ephemeral_resource(Request::new(request)).await.unwrap().into_inner();

@@ -40,8 +40,8 @@ model! {
     /// overlap, make the name different in each run.
     ///
     /// Every self-managed store has leases. A lease is also taken with `plan_hold = "0s"`, because the run uses the CIDR.
-    /// A plan that cannot write to the store takes none: it shows a warning, and the values are unknown. With `aws-ipam`
-    /// there are no leases, because an allocation in AWS does not end by itself. Needs Terraform 1.10 or OpenTofu 1.11.
+    /// A plan needs the permission to write to the store for the same reason. With `aws-ipam` there are no leases,
+    /// because an allocation in AWS does not end by itself. Needs Terraform 1.10 or OpenTofu 1.11.
     pub(super) struct LeaseModel {
         /// ID of the pool from which the CIDR is leased.
         ipam_pool_id: String => required(),
@@ -172,13 +172,13 @@ impl EphemeralResource for Lease {
         }
         let duration = open.config.duration.known(at!(LeaseModel, duration))?.0;
         match within(BUSY_MAX, &open.stop, || holds.open_lease(&spec, duration)) {
-            Ok(lease) => self.opened(open, &lease, duration),
-            Err(Error::Store(store::Error::ReadOnly(why))) if !open.applying => {
-                open.warnings.push(not_opened(&spec, &why));
+            Ok(lease) => {
+                self.opened(open, &lease, duration);
+                Ok(())
             }
-            Err(error) => return Err(errors::at(&error, allocation.attribute_for(&error))),
+            Err(Error::Store(store::Error::ReadOnly(why))) => Err(not_opened(&spec, &why).into()),
+            Err(error) => Err(errors::at(&error, allocation.attribute_for(&error))),
         }
-        Ok(())
     }
 
     fn renew(&self, private: Private) -> Result<Renewal, Diagnostics> {
@@ -231,13 +231,14 @@ const fn is_passing(error: &store::Error) -> bool {
     matches!(error, Busy(_) | Unavailable(_) | Uncertain(_))
 }
 
-/// The warning of a plan that may not write.
+/// The error of a run that may not write. Unknown values would do for a plan, but a run does not say whether it applies.
 fn not_opened(spec: &AllocationSpec, why: &str) -> Diagnostic {
-    Diagnostic::warning(
-        "The lease is not open in this plan",
+    Diagnostic::error(
+        "A lease needs the permission to write",
         format!(
-            "This run can read the store but cannot write to it, so it cannot lease a CIDR for {:?}. What depends on the \
-             lease is unknown in this plan. An apply needs the permission to write. ({why})",
+            "This run can read the store but cannot write to it, so it cannot lease a CIDR for {:?}. A plan opens the lease \
+             as an apply does. Plan with credentials that can write, or leave the lease out where they cannot: with `count`, \
+             for example. ({why})",
             spec.name
         ),
     )
@@ -247,7 +248,7 @@ fn lost(kept: &Kept, error: &Error) -> Diagnostic {
     let explanation = explain(error);
     let why = match error {
         Error::HoldLost { .. } => {
-            "It had ended, and another request took its space or its name, or somebody released it.".to_owned()
+            "It had ended, and another request took its space or its name, or `holds release` ended it.".to_owned()
         }
         _ => format!("{}. {}", explanation.summary, explanation.detail),
     };
@@ -263,7 +264,7 @@ fn lost(kept: &Kept, error: &Error) -> Diagnostic {
     )
 }
 
-/// The warning about a lease that nobody renews any more, and that stays for a while.
+/// The warning about a lease that is not renewed any more, and that stays for a while.
 fn not_closed(kept: &Kept, error: &Error) -> Diagnostic {
     let explanation = explain(error);
     Diagnostic::warning(

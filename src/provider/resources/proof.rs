@@ -14,8 +14,14 @@ model! {
         /// the date is the last day on which AWS may accept the message.
         message: String => required(),
         /// Signature of the message: RSASSA-PSS with SHA-256, in Base64 with `-`, `_` and `~` instead of `+`, `=` and
-        /// `/`.
-        signature: Secret => required().sensitive(),
+        /// `/`. Exactly one of `signature` and `signature_wo` is required.
+        signature: Secret => optional().sensitive(),
+        /// The same as `signature`, but in no plan and no state. It may come from an ephemeral value. Needs Terraform
+        /// 1.11 or OpenTofu 1.11.
+        signature_wo: Secret => optional().sensitive().write_only(),
+        /// Version of `signature_wo`, such as `1`. No plan sees a change of `signature_wo`: change the version to record
+        /// that there is another signature.
+        signature_wo_version: u32 => optional(),
     }
 }
 
@@ -84,10 +90,7 @@ impl CidrProof<'_> {
     /// The proof; `None` while it is unknown.
     pub(crate) fn proof(&self) -> Option<Option<Proof>> {
         match (self.context, self.token) {
-            (Tf::Known(context), _) => {
-                let (message, signature) = (context.message.cloned()?, context.signature.get()?.reveal());
-                Some(Some(Proof::Certificate { message, signature }))
-            }
+            (Tf::Known(context), _) => context.proof(),
             (Tf::Null, Tf::Known(token)) => Some(Some(Proof::Token(token.clone()))),
             (Tf::Null, Tf::Null) => Some(None),
             _ => None,
@@ -126,11 +129,46 @@ impl CidrProof<'_> {
 }
 
 impl AuthorizationContext {
+    /// The proof; `None` while it is unknown, and `Some(None)` in a state, which does not have the write-only signature.
+    pub(crate) fn proof(&self) -> Option<Option<Proof>> {
+        let message = self.message.cloned()?;
+        let signature = match (&self.signature, &self.signature_wo) {
+            (Tf::Known(signature), _) | (_, Tf::Known(signature)) => signature.reveal(),
+            (Tf::Null, Tf::Null) => return Some(None),
+            _ => return None,
+        };
+        Some(Some(Proof::Certificate { message, signature }))
+    }
+
+    /// The error of a configuration that does not have exactly one signature.
+    fn wrong_number(&self, name: &str) -> Option<Diagnostic> {
+        let (summary, why) = match (&self.signature, &self.signature_wo) {
+            (Tf::Null, Tf::Null) => (
+                "Missing signature",
+                format!("{name} has a message without its signature. Set `signature_wo`, or `signature`."),
+            ),
+            (Tf::Known(_), Tf::Known(_)) => (
+                "Two signatures",
+                format!(
+                    "{name} has both `signature` and `signature_wo`. Keep one: only `signature_wo` stays out of the state."
+                ),
+            ),
+            (_, Tf::Null) if self.signature_wo_version.is_known() => (
+                "A version without a signature",
+                format!(
+                    "{name} has `signature_wo_version` and not `signature_wo`, whose version it is. Leave the version out."
+                ),
+            ),
+            _ => return None,
+        };
+        Some(Diagnostic::error(summary, why).at(Path::attribute(name)))
+    }
+
     /// The errors of the attribute `name`. They point at the whole attribute, because Terraform shows the whole
     /// resource for a member. `about` checks the part that is signed for.
     pub(crate) fn check(&self, name: &str, about: impl FnOnce(&str) -> Option<String>) -> Diagnostics {
         let at = Path::attribute(name);
-        let mut diagnostics = Diagnostics::new();
+        let mut diagnostics: Diagnostics = self.wrong_number(name).into_iter().collect();
         if let Some(why) = self.message.get().and_then(|message| wrong_message(message, about)) {
             let why = format!(
                 "The `message` in {name} is wrong. {why} A message has the form \
@@ -142,7 +180,8 @@ impl AuthorizationContext {
         let is_url_safe = |text: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ['-', '_', '~'].contains(&c))
         };
-        if self.signature.get().is_some_and(|signature| !is_url_safe(&signature.reveal())) {
+        let mut given = [&self.signature, &self.signature_wo].into_iter().filter_map(Tf::get);
+        if given.any(|signature| !is_url_safe(&signature.reveal())) {
             let why = "The `signature` does not have the form that AWS requires: one line of Base64 with -, _ and ~ in \
                        place of +, = and /. Pipe it through openssl base64 | tr -- '+=/' '-_~' | tr -d '\\n'.";
             diagnostics.push(Diagnostic::error("Malformed signature", why).at(at));
@@ -185,6 +224,51 @@ fn is_date(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn signed(signature: Tf<&str>, write_only: Tf<&str>) -> AuthorizationContext {
+        let secret = |text: Tf<&str>| match text {
+            Tf::Known(text) => Tf::Known(Secret::new(text)),
+            Tf::Unknown => Tf::Unknown,
+            Tf::Null => Tf::Null,
+        };
+        AuthorizationContext {
+            message: Tf::Known("1|aws|111122223333|198.51.100.0/24|20271231|SHA256|RSAPSS".to_owned()),
+            signature: secret(signature),
+            signature_wo: secret(write_only),
+            signature_wo_version: Tf::Null,
+        }
+    }
+
+    #[test]
+    fn a_signature_is_given_once_and_in_one_of_two_ways() {
+        let summaries = |context: &AuthorizationContext| -> Vec<String> {
+            context.check("context", |_| None).into_iter().map(|found| found.summary).collect()
+        };
+        for (signature, write_only, summary) in [
+            (Tf::Known("c2ln"), Tf::Null, None),
+            (Tf::Null, Tf::Known("c2ln"), None),
+            (Tf::Null, Tf::Unknown, None),
+            (Tf::Unknown, Tf::Known("c2ln"), None),
+            (Tf::Null, Tf::Null, Some("Missing signature")),
+            (Tf::Known("c2ln"), Tf::Known("c2ln"), Some("Two signatures")),
+            (Tf::Null, Tf::Known("a+b="), Some("Malformed signature")),
+        ] {
+            assert_eq!(summaries(&signed(signature, write_only)), summary.into_iter().collect::<Vec<_>>());
+        }
+        let version = AuthorizationContext { signature_wo_version: 1.into(), ..signed(Tf::Known("c2ln"), Tf::Null) };
+        assert_eq!(summaries(&version), ["A version without a signature"]);
+    }
+
+    #[test]
+    fn either_signature_is_the_proof_and_a_state_has_none() {
+        let proof = |signature, write_only| signed(signature, write_only).proof();
+        for (signature, write_only) in [(Tf::Known("c2ln"), Tf::Null), (Tf::Null, Tf::Known("c2ln"))] {
+            let Some(Some(Proof::Certificate { signature, .. })) = proof(signature, write_only) else { panic!() };
+            assert_eq!(signature, "c2ln");
+        }
+        assert_eq!(proof(Tf::Null, Tf::Null), Some(None));
+        assert_eq!(proof(Tf::Null, Tf::Unknown), None);
+    }
 
     #[test]
     fn a_message_is_split_into_its_parts() {

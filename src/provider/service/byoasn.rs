@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::backend::service::{
     Asn, ByoasnAssociationNoun, ByoasnAssociationRecord, ByoasnAssociationSpec, ByoasnNoun, ByoasnRecord, ByoasnSpec,
 };
-use crate::ipam::{Cidr, Proof};
+use crate::ipam::Cidr;
 use crate::tf::{Diagnostics, Tf};
 use crate::{model, text_attr};
 
@@ -67,10 +67,7 @@ impl AssignedModel for ByoasnModel {
         let proof = match &self.asn_authorization_context {
             Tf::Unknown => return None,
             Tf::Null => None,
-            Tf::Known(context) => {
-                let (message, signature) = (context.message.cloned()?, context.signature.get()?.reveal());
-                Some(Proof::Certificate { message, signature })
-            }
+            Tf::Known(context) => context.proof()?,
         };
         Some(ByoasnSpec { ipam_id: self.ipam_id.cloned()?, asn: self.asn.cloned()?, proof })
     }

@@ -20,14 +20,14 @@ fn config(process: &Process, arguments: &Json) -> Value {
     from_json(&Json::Object(all), &ty).unwrap()
 }
 
-fn open(process: &Process, applying: bool, arguments: &Json) -> Result<Opened, Vec<String>> {
+fn open(process: &Process, arguments: &Json) -> Result<Opened, Vec<String>> {
     let resource = process.provider.ephemeral_resource("ipam_lease").unwrap();
     let config = config(process, arguments);
     let found = errors(&resource.validate(&config));
     if !found.is_empty() {
         return Err(found);
     }
-    resource.open(&config, applying, Stop::default()).map_err(|found| errors(&found))
+    resource.open(&config, Stop::default()).map_err(|found| errors(&found))
 }
 
 fn close(process: &Process, opened: &Opened) -> Diagnostics {
@@ -48,7 +48,7 @@ fn a_lease_shows_its_block_and_is_the_same_in_plan_and_apply() {
     let (workspace, arguments) = leased(&world);
     let tagged = with(&arguments, &json!({"tags": {"for": "tests"}}));
     let plan = workspace.process();
-    let opened = open(&plan, false, &tagged).unwrap();
+    let opened = open(&plan, &tagged).unwrap();
     let get = |opened: &Opened, name: &str| shown(opened.result.entry(name));
     assert_eq!(get(&opened, "cidr"), "10.0.0.0/24");
     assert_eq!(get(&opened, "first_address"), "10.0.0.0");
@@ -56,7 +56,7 @@ fn a_lease_shows_its_block_and_is_the_same_in_plan_and_apply() {
     assert_eq!(get(&opened, "expires_at"), "2001-09-09T01:56:40Z");
     assert!(opened.result.is_wholly_known() && opened.renew_at.is_some());
     assert!(close(&plan, &opened).is_empty());
-    let again = open(&workspace.process(), true, &tagged).unwrap();
+    let again = open(&workspace.process(), &tagged).unwrap();
     assert_eq!(get(&again, "cidr"), "10.0.0.0/24");
     world.assert_sound();
 }
@@ -66,21 +66,19 @@ fn a_lease_is_taken_although_plans_hold_nothing() {
     let world = World::new();
     let (mut workspace, arguments) = leased(&world);
     workspace.plan_hold = Duration::ZERO;
-    assert!(open(&workspace.process(), false, &arguments).unwrap().result.is_wholly_known());
+    assert!(open(&workspace.process(), &arguments).unwrap().result.is_wholly_known());
 }
 
 #[test]
-fn a_plan_that_may_not_write_has_unknown_values_and_a_warning_and_an_apply_fails() {
+fn a_run_that_may_not_write_is_refused_in_words() {
     let world = World::new();
     let (mut workspace, arguments) = leased(&world);
     workspace.store = Some(read_only(&world));
-    let opened = open(&workspace.process(), false, &arguments).unwrap();
-    assert_eq!(opened.result.entry("cidr"), &Value::Unknown);
-    let warning = opened.warnings.iter().next().unwrap();
-    assert_eq!((warning.severity, warning.summary.as_str()), (Severity::Warning, "The lease is not open in this plan"));
-    assert!(opened.renew_at.is_none() && close(&workspace.process(), &opened).is_empty());
-    let found = open(&workspace.process(), true, &arguments).unwrap_err();
-    assert!(found[0].contains("read-only"), "{found:?}");
+    let found = open(&workspace.process(), &arguments).unwrap_err();
+    assert!(
+        found[0].contains("A lease needs the permission to write") && found[0].contains("no right to write"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -89,7 +87,7 @@ fn a_provider_block_that_is_not_known_yet_leases_nothing() {
     let (workspace, arguments) = leased(&world);
     let process = workspace.process();
     process.shared.configure(None);
-    let opened = open(&process, false, &arguments).unwrap();
+    let opened = open(&process, &arguments).unwrap();
     assert_eq!((opened.result.entry("id"), opened.result.entry("name")), (&Value::Unknown, &"a".into()));
 }
 
@@ -113,7 +111,7 @@ fn bad_arguments_are_told_on_the_argument_and_lease_nothing() {
         (json!({"duration": "soon"}), "duration: Invalid duration"),
         (json!({"id": "x"}), "id: id cannot be set"),
     ] {
-        let found = open(&workspace.process(), false, &with(&arguments, &wrong)).unwrap_err();
+        let found = open(&workspace.process(), &with(&arguments, &wrong)).unwrap_err();
         assert!(found.len() == 1 && found[0].starts_with(begins), "{wrong}: {found:?}");
     }
     assert_eq!(world.memory.commits(), commits);
@@ -124,8 +122,8 @@ fn two_blocks_of_one_configuration_cannot_have_one_name() {
     let world = World::new();
     let (workspace, arguments) = leased(&world);
     let process = workspace.process();
-    open(&process, false, &arguments).unwrap();
-    let found = open(&process, false, &arguments).unwrap_err();
+    open(&process, &arguments).unwrap();
+    let found = open(&process, &arguments).unwrap_err();
     assert!(found[0].starts_with("name: Duplicate name"), "{found:?}");
 }
 
@@ -133,8 +131,8 @@ fn two_blocks_of_one_configuration_cannot_have_one_name() {
 fn another_run_is_refused_in_words() {
     let world = World::new();
     let (workspace, arguments) = leased(&world);
-    let opened = open(&workspace.process(), false, &arguments).unwrap();
-    let found = open(&world.workspace("team/b").process(), true, &arguments).unwrap_err();
+    let opened = open(&workspace.process(), &arguments).unwrap();
+    let found = open(&world.workspace("team/b").process(), &arguments).unwrap_err();
     assert!(found[0].starts_with("name: The name \"a\" is taken: Allocation \"top/a\""), "{found:?}");
     for words in
         ["is a lease of owner \"team/a\" until", "ends with that run", "holds release --owner \"team/a\" --name \"a\""]
@@ -142,7 +140,7 @@ fn another_run_is_refused_in_words() {
         assert!(found[0].contains(words), "{found:?}");
     }
     assert!(close(&workspace.process(), &opened).is_empty());
-    open(&world.workspace("team/b").process(), true, &arguments).unwrap();
+    open(&world.workspace("team/b").process(), &arguments).unwrap();
 }
 
 #[test]
@@ -155,7 +153,7 @@ fn a_renewal_bridges_a_failure_of_the_store_and_reports_a_loss() {
     let lease = process.provider.ephemeral_resource("ipam_lease").unwrap();
     let mut arguments = arguments;
     arguments["cidr"] = json!("10.0.0.0/24");
-    let opened = open(&process, true, &arguments).unwrap();
+    let opened = open(&process, &arguments).unwrap();
     world.pass(Duration::from_mins(5));
     faulty.set([Fault::Unreachable]);
     // The clock of the test is behind the real one, by which the provider judges whether there is time for a second try.
@@ -178,7 +176,7 @@ fn a_close_that_fails_is_a_warning_with_the_end_of_the_lease() {
     let faulty = Arc::new(Faulty::script(Arc::clone(&world.memory) as _, []));
     workspace.store = Some(Arc::clone(&faulty) as _);
     let process = workspace.process();
-    let opened = open(&process, true, &arguments).unwrap();
+    let opened = open(&process, &arguments).unwrap();
     faulty.set([Fault::Unreachable]);
     let warnings = close(&process, &opened);
     let warning = warnings.iter().next().unwrap();
@@ -191,7 +189,7 @@ fn a_process_that_ends_in_order_releases_what_was_not_closed() {
     let world = World::new();
     let (workspace, arguments) = leased(&world);
     let process = workspace.process();
-    open(&process, true, &arguments).unwrap();
+    open(&process, &arguments).unwrap();
     (process.provider.finish)();
-    assert!(open(&world.workspace("team/b").process(), true, &arguments).is_ok());
+    assert!(open(&world.workspace("team/b").process(), &arguments).is_ok());
 }
