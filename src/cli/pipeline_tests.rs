@@ -194,7 +194,7 @@ fn a_name_that_is_taken_is_refused_in_words() {
         "allocate top --name api --netmask-length 27",
         Status::Taken,
         "The name \"api\" is taken. Allocation \"top/api\" (ID2, 10.0.0.64/26) is reserved for owner \"ci\" until \
-         2026-01-01T13:00:00Z. Choose another name, or ask for that block as the same owner. `terraform-provider-ipam \
+         2026-01-01T13:00:00Z: it is held without a plan. Choose another name, or ask for that block as the same owner. `terraform-provider-ipam \
          release ID2` ends the reservation.",
     );
 }

@@ -36,7 +36,8 @@ pub(super) fn name_taken(existing: &Occupant, asked_by: Option<&str>) -> (String
             existing.name
         ),
         (State::Planned, _) if existing.is_reservation => format!(
-            "{what} is reserved for {whose}{}. Choose another name, or ask for that block as the same owner. \
+            "{what} is reserved for {whose}{}: it is held without a plan. Choose another name, or ask for that block as the \
+             same owner. \
              `terraform-provider-ipam release {}` ends the reservation.",
             until(existing.hold_expires_at),
             existing.id

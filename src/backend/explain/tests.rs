@@ -121,8 +121,8 @@ fn a_taken_name_is_reported_with_its_owner() {
             Some("network"),
         ),
         "The name \"web\" is taken",
-        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is reserved for owner \"network\" until 2026-01-01T12:00:00Z. \
-         Choose another name, or ask for that block as the same owner. `terraform-provider-ipam release a-1` ends the \
+        "Allocation \"top/prod/web\" (a-1, 10.0.0.0/24) is reserved for owner \"network\" until 2026-01-01T12:00:00Z: \
+         it is held without a plan. Choose another name, or ask for that block as the same owner. `terraform-provider-ipam release a-1` ends the \
          reservation.",
     );
     says(
