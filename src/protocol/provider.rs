@@ -46,11 +46,11 @@ pub(super) fn configure(
     request: &configure_provider::Request,
 ) -> Result<configure_provider::Response, Diagnostics> {
     let config = value::decode_present(request.config.as_ref(), &catalog.config_type, "provider configuration")?;
-    releases::require(&releases::PLAN_OF_A_DESTROY, &request.terraform_version)?;
     catalog.walk.configured_by(&request.terraform_version);
     catalog.digits.configured_by(&request.terraform_version);
     catalog.provider.config.configure(&config, &request.terraform_version)?;
-    Ok(configure_provider::Response::default())
+    let lacking = releases::lacking(&releases::PLAN_OF_A_DESTROY, &request.terraform_version);
+    Ok(configure_provider::Response { diagnostics: diagnostics::to_wire(lacking.into_iter().collect()) })
 }
 
 /// Calls in progress see the flag, and end with the results that they have reached.

@@ -1,11 +1,11 @@
-//! What not every release of a client can do. A client that lacks something that cannot be done without gets an error
-//! that names the releases which can.
+//! What not every release of a client can do. A client that lacks something gets a warning that names the releases which
+//! can.
 //!
 //! Most of what a release lacks never reaches a provider: the client itself refuses an `action` block, the identity in an
 //! `import` block, or a function of a provider that it does not know. What a provider can do in another way, it does
 //! (see `digits` and `walk`). What is left is here.
 
-use crate::tf::{Diagnostic, Diagnostics};
+use crate::tf::Diagnostic;
 
 /// A release of a client: the first two numbers of its version. OpenTofu goes on from the numbers of Terraform.
 pub(super) type Release = (u64, u64);
@@ -33,22 +33,18 @@ pub(super) fn parsed(version: &str) -> Option<Release> {
     parts.next().flatten().zip(parts.next().flatten())
 }
 
-/// Refuses a client that is known to lack an ability. A client whose version cannot be read is taken to be new.
-///
-/// # Errors
-/// The error for the user, with the release that has the ability.
-pub(super) fn require(ability: &Ability, version: &str) -> Result<(), Diagnostics> {
-    let Some(release) = parsed(version).filter(|release| *release < ability.since) else { return Ok(()) };
-    let ((major, minor), (since_major, since_minor)) = (release, ability.since);
-    Err(Diagnostic::error(
-        format!("This provider needs Terraform {since_major}.{since_minor} or later, or OpenTofu"),
+/// The warning about a client that is known to lack an ability. A client whose version cannot be read is taken to be new.
+pub(super) fn lacking(ability: &Ability, version: &str) -> Option<Diagnostic> {
+    let (major, minor) = parsed(version).filter(|release| *release < ability.since)?;
+    let (since_major, since_minor) = ability.since;
+    Some(Diagnostic::warning(
+        format!("This provider works best with Terraform {since_major}.{since_minor} or later, or OpenTofu"),
         format!(
-            "This is Terraform {major}.{minor}. Only from {since_major}.{since_minor} on, Terraform {}. {} Use Terraform \
-             {since_major}.{since_minor} or later, or any release of OpenTofu.",
+            "This is Terraform {major}.{minor}. Only from {since_major}.{since_minor} on, Terraform {}. {} Without that, a new \
+             object may have to wait for the next apply.",
             ability.does, ability.why
         ),
-    )
-    .into())
+    ))
 }
 
 #[cfg(test)]
@@ -58,13 +54,12 @@ mod tests {
     #[test]
     fn a_client_that_lacks_something_learns_which_release_has_it() {
         for version in ["1.3.0", "1.11.4", "1.16.0-rc2", "1.6.0", "2.0.0", "", "dev"] {
-            assert_eq!(require(&PLAN_OF_A_DESTROY, version), Ok(()), "{version}");
+            assert_eq!(lacking(&PLAN_OF_A_DESTROY, version), None, "{version}");
         }
         for (version, release) in [("1.2.9", "1.2"), ("1.0.0-beta1", "1.0"), ("0.15.5", "0.15")] {
-            let errors = require(&PLAN_OF_A_DESTROY, version).unwrap_err();
-            let [error] = errors.iter().collect::<Vec<_>>()[..] else { panic!("{errors:?}") };
-            assert_eq!(error.summary, "This provider needs Terraform 1.3 or later, or OpenTofu");
-            assert!(error.detail.starts_with(&format!("This is Terraform {release}. ")), "{}", error.detail);
+            let warning = lacking(&PLAN_OF_A_DESTROY, version).unwrap();
+            assert_eq!(warning.summary, "This provider works best with Terraform 1.3 or later, or OpenTofu");
+            assert!(warning.detail.starts_with(&format!("This is Terraform {release}. ")), "{}", warning.detail);
         }
     }
 }

@@ -41,13 +41,8 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        Self {
-            memory: Arc::new(Memory::default()),
-            seconds: Arc::default(),
-            drawn: Arc::default(),
-            service: None,
-            run: None,
-        }
+        let memory = Arc::new(Memory::default());
+        Self { memory, seconds: Arc::default(), drawn: Arc::default(), service: None, run: None }
     }
 
     /// A service that has every noun.

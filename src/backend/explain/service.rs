@@ -93,16 +93,6 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
             "AWS IPAM has no history".to_owned(),
             "AWS IPAM keeps no history of changes that the provider can read. Use AWS CloudTrail.".to_owned(),
         ),
-        Unsupported::Scans => (
-            "AWS IPAM scans by itself".to_owned(),
-            "AWS IPAM looks for resources every few minutes, and a user cannot start a scan. Remove the action. To wait for \
-             data that is recent enough, set `max_age` in a data source about discovered resources."
-                .to_owned(),
-        ),
-        Unsupported::HoldRelease => (
-            "AWS IPAM has no holds".to_owned(),
-            "With this store, plans hold nothing, so that there is nothing to release. Remove the action.".to_owned(),
-        ),
         Unsupported::PublicScopes => (
             "AWS IPAM creates private scopes only".to_owned(),
             "Every IPAM has exactly one public scope, its default one. Use that scope (`data \"ipam_scope\"` with the \
@@ -113,20 +103,6 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
             "AWS IPAM chooses blocks by itself".to_owned(),
             "AWS decides which free block an allocation by size gets. Leave `allocation_strategy` out. To choose the \
              block yourself, set `cidr`."
-                .to_owned(),
-        ),
-        Unsupported::ReservedSpace => (
-            "AWS IPAM has no reserved space".to_owned(),
-            "AWS decides which free block an allocation gets, and it knows no reserved addresses. Leave \
-             `reserved_cidrs`, `reserve_first` and `reserve_last` out. To keep a block free, allocate it with \
-             `ipam_allocation`."
-                .to_owned(),
-        ),
-        Unsupported::Leases => (
-            "AWS IPAM has no leases".to_owned(),
-            "A lease ends by itself when its run dies. An allocation in AWS stays until it is released, so a run that dies \
-             would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
-             in a self-managed store."
                 .to_owned(),
         ),
         Unsupported::NoLocale => (
@@ -142,12 +118,11 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              existing CIDRs of the pool in `cidrs`, add other CIDRs to them, and remove CIDRs that are empty."
                 .to_owned(),
         ),
-        Unsupported::AllocationSets => (
-            "AWS IPAM has no allocation sets".to_owned(),
-            "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \
-             `ipam_allocation` with `for_each` for the members."
-                .to_owned(),
-        ),
+        Unsupported::Scans
+        | Unsupported::HoldRelease
+        | Unsupported::ReservedSpace
+        | Unsupported::Leases
+        | Unsupported::AllocationSets => only_self_managed(what),
         Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is reserved"),
@@ -158,6 +133,40 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
             ),
         ),
     }
+}
+
+/// The alternative in AWS to a feature of self-managed stores.
+fn only_self_managed(what: Unsupported) -> (String, String) {
+    let (summary, instead) = match what {
+        Unsupported::Scans => (
+            "AWS IPAM scans by itself",
+            "AWS IPAM looks for resources every few minutes, and a user cannot start a scan. Remove the action. To wait for \
+             data that is recent enough, set `max_age` in a data source about discovered resources.",
+        ),
+        Unsupported::HoldRelease => (
+            "AWS IPAM has no holds",
+            "With this store, plans hold nothing, so that there is nothing to release. Remove the action.",
+        ),
+        Unsupported::ReservedSpace => (
+            "AWS IPAM has no reserved space",
+            "AWS decides which free block an allocation gets, and it knows no reserved addresses. Leave \
+             `reserved_cidrs`, `reserve_first` and `reserve_last` out. To keep a block free, allocate it with \
+             `ipam_allocation`.",
+        ),
+        Unsupported::Leases => (
+            "AWS IPAM has no leases",
+            "A lease ends by itself when its run dies. An allocation in AWS stays until it is released, so a run that dies \
+             would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
+             in a self-managed store.",
+        ),
+        Unsupported::AllocationSets => (
+            "AWS IPAM has no allocation sets",
+            "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \
+             `ipam_allocation` with `for_each` for the members.",
+        ),
+        _ => ("AWS IPAM cannot do this", "Use a self-managed store."),
+    };
+    (summary.to_owned(), instead.to_owned())
 }
 
 /// The alternative in a self-managed store.
