@@ -23,7 +23,7 @@ async fn begin(directory: &Path, owner: &str) -> (Plugin, Player) {
 async fn create(player: &mut Player, type_name: &str, config: serde_json::Value) -> State {
     let config = player.config(type_name, &config);
     let (planned, _) = player.plan(type_name, None, &config, PlanOptions::default()).await.unwrap();
-    player.carry_out(type_name, None, &planned, &config).await.unwrap()
+    player.apply(type_name, None, &planned, &config).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
