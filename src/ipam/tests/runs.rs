@@ -317,6 +317,21 @@ fn a_release_spares_the_holds_that_the_present_run_may_be_about_to_use() {
 }
 
 #[test]
+fn a_planned_pool_stays_when_it_contains_a_spared_hold() {
+    let mut world = world();
+    let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
+    let more = PoolCidrSpec { pool_id: planned.meta.id, name: None, size: size("10.8.0.0/16"), proof: None };
+    next_run(&mut world, "2");
+    world.write(|ledger| ledger.plan_pool_cidr(&more, &terms())).unwrap();
+    let filter = HoldFilter { owner: Some("us".into()), spares_this_run: true, ..HoldFilter::default() };
+    let theirs = world.as_owner("them");
+    theirs.run = Some(run("2", "2"));
+    let released = theirs.write(|ledger| ledger.release_holds(&filter, "", 100)).unwrap();
+    assert_eq!((released.events.len(), released.kept.len()), (0, 1), "{released:?}");
+    theirs.check();
+}
+
+#[test]
 fn a_planned_pool_with_a_hold_of_another_owner_is_not_released() {
     let mut world = world();
     let planned = world.write(|ledger| ledger.plan_pool(&top("p", &["10.0.0.0/16"]), &terms())).unwrap();
