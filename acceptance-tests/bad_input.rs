@@ -3,6 +3,7 @@
 
 mod objects;
 mod servers;
+mod sets;
 mod stores;
 mod text;
 

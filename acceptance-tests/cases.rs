@@ -55,6 +55,8 @@ cases! {
     a_pool_cidr_with_another_name_keeps_its_block,
     a_pool_gets_more_space,
     a_pool_that_moves_takes_its_space_along,
+    a_set_changes_member_by_member,
+    a_set_member_without_room_moves,
     a_sparse_pool_leaves_room,
     a_tree_of_ten_pools,
     an_unknown_default_tag_hides_no_address,

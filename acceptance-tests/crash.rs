@@ -31,6 +31,7 @@ pub(crate) fn random_configuration(random: &mut Random, round: u64) -> String {
     let site = random.between(0, 1);
     let count = random.between(2, 8);
     let netmask_length = random.between(24, 28);
+    let (members, shift) = (random.between(1, 6), random.below(3));
     format!(
         r#"
 resource "ipam_pool" "top" {{
@@ -58,6 +59,12 @@ resource "ipam_allocation" "direct" {{
   ipam_pool_id   = ipam_pool.top.id
   name           = "direct-${{count.index}}"
   netmask_length = {netmask_length}
+}}
+
+resource "ipam_allocation_set" "vpc" {{
+  ipam_pool_id = ipam_pool.top.id
+  name         = "vpc"
+  members      = {{ for n in range({members}) : "m${{n}}" => {{ netmask_length = 24 + (n + {shift}) % 4 }} }}
 }}
 "#,
         random.below(1000),

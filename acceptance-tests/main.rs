@@ -10,6 +10,7 @@
 #[macro_use]
 mod each_store;
 
+mod allocation_sets;
 mod another_address;
 #[cfg(feature = "aws")]
 mod aws;

@@ -276,6 +276,10 @@ impl Workspace {
             let allocations = state.of_type("ipam_allocation").into_values();
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
             wanted.extend(allocations.map(|attributes| (text(&attributes["id"]), text(&attributes["cidr"]))));
+            for set in state.of_type("ipam_allocation_set").into_values() {
+                let ids = set["ids"].as_object().expect("a set has members");
+                wanted.extend(ids.iter().map(|(key, id)| (text(id), text(&set["cidrs"][key]))));
+            }
         }
         wanted.sort();
         let is_custom = |allocation: &terraform_provider_ipam::ipam::Allocation| {
