@@ -91,7 +91,9 @@ const WRITTEN: &[Row] = &[
     Row {
         mistake: "too many members",
         stage: Validate,
-        config: set!("{ for n in range(2001) : \"n${n}\" => { netmask_length = 32 } }"),
+        config: set!(
+            "{ for n in setproduct(range(1000), range(3)) : \"n${n[0]}-${n[1]}\" => { netmask_length = 32 } }"
+        ),
         attribute: "members",
         summary: "The set has too many members",
         detail: &["2001 members", "at most 2000"],
