@@ -96,7 +96,7 @@ const WRITTEN: &[Row] = &[
         ),
         attribute: "members",
         summary: "The set has too many members",
-        detail: &["2001 members", "at most 2000"],
+        detail: &["3000 members", "at most 2000"],
     },
     Row {
         mistake: "a member that is null",
