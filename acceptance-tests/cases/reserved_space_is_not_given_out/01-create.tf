@@ -30,4 +30,4 @@ data "ipam_utilization" "top" {
 #= create ipam_pool.top, ipam_allocation.host, ipam_allocation.web
 #= ipam_allocation.host.cidr = "10.0.0.4/32"
 #= ipam_allocation.web.cidr = "10.0.0.64/26"
-#= data.ipam_utilization.top.reserved = 138
+#= data.ipam_utilization.top.reserved = 137

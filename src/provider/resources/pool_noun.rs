@@ -72,8 +72,10 @@ impl NounModel for PoolModel {
         let of_cidrs = self.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = self.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&self.netmask_length, family, at!(Self, netmask_length)));
+        let of_reserved = self.reserved_cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         // Without a family, only a violation of the limits of the longer addresses is certain.
-        let wrong = self.rules().and_then(|rules| check_rules(&rules, family.unwrap_or(Family::Ipv6)).err());
+        let assumed = family.or(of_reserved).unwrap_or(Family::Ipv6);
+        let wrong = self.rules().and_then(|rules| check_rules(&rules, assumed).err());
         if let Some(error) = wrong {
             diagnostics.push(errors::explain(&error).at(self.attribute_for(&error)));
         }
