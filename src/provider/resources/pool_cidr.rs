@@ -138,8 +138,10 @@ impl NounModel for PoolCidrModel {
 
     fields!();
 
+    /// No configuration that Terraform prints has the signature of a proof, and the message is an error without it.
     fn leave_out_what_follows(&mut self) {
         self.netmask_length = Tf::Null;
+        self.cidr_authorization_context = Tf::Null;
     }
 
     fn attribute_for(&self, error: &Error) -> Path {

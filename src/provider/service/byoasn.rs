@@ -58,6 +58,11 @@ impl NounModel for ByoasnModel {
     }
 
     fields!();
+
+    /// No configuration that Terraform prints has the signature, and the message is an error without it.
+    fn leave_out_what_follows(&mut self) {
+        self.asn_authorization_context = Tf::Null;
+    }
 }
 
 impl AssignedModel for ByoasnModel {

@@ -165,8 +165,10 @@ impl NounModel for ByoipCidrModel {
 
     fields!();
 
-    /// In a pool, the pool decides the network border group, and the argument is an error.
+    /// In a pool, the pool decides the network border group, and the argument is an error. No configuration that Terraform
+    /// prints has the signature, and the message is an error without it.
     fn leave_out_what_follows(&mut self) {
+        self.cidr_authorization_context = Tf::Null;
         if self.ipam_pool_id.is_known() {
             self.network_border_group = Tf::Null;
         }
