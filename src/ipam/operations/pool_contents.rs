@@ -10,7 +10,7 @@ impl Reader<'_> {
     /// The first few objects that have addresses in the space that these rules of a pool would reserve.
     ///
     /// # Errors
-    /// Returns [`Error::NotFound`].
+    /// Returns [`crate::ipam::Error::NotFound`].
     pub fn in_reserved(&mut self, pool_id: &str, rules: &Rules) -> Result<Vec<Occupant>> {
         let pool = Pool { rules: rules.clone(), ..self.pool(pool_id)? };
         let mut found: Vec<Occupant> = Vec::new();
