@@ -51,6 +51,24 @@ macro_rules! pool_filters {
 }
 pub(super) use pool_filters;
 
+/// The filters of the CIDRs of resources that a discovery has found, except the Region, whose default differs.
+macro_rules! resource_filters {
+    ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*
+        /// ID of a resource. Only CIDRs of this resource are listed.
+        resource_id: String => optional(),
+        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
+        /// or `other`. Only resources of this type are listed.
+        resource_type: $crate::backend::observation::SeenType => optional(),
+        /// ID of an AWS account. Only resources of this account are listed.
+        resource_owner_id: $crate::backend::service::AccountId => optional(),
+        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
+        resource_tags: $crate::ipam::Tags => optional(),
+        /// ID of a VPC. Only this VPC and the resources in it are listed.
+        vpc_id: String => optional(),
+    $($after)* } $($blocks)* } };
+}
+pub(super) use resource_filters;
+
 /// The filters of allocations.
 macro_rules! allocation_filters {
     ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::backend::explain;
-use crate::backend::observation::{NoPlace, Place, ResourceFilter, SeenType, Unallocated, Unplaced};
-use crate::backend::service::AccountId;
-use crate::ipam::{Cidr, Tags};
+use crate::backend::observation::{NoPlace, Place, ResourceFilter, Unallocated, Unplaced};
+use crate::ipam::Cidr;
 use crate::model;
 use crate::provider::attributes::HumanDuration;
 use crate::provider::capabilities;
+use crate::provider::filters::resource_filters;
 use crate::provider::observation::{NO_POOL, NO_SCOPE, check_scanned, explained, freshen_for, observed};
 use crate::provider::resources::allocation::AllocationModel;
 use crate::provider::resources::candidate::candidate_id;
@@ -20,19 +20,9 @@ model! {
     pub(crate) struct DiscoveredFilter {
         /// ID of a scope. Only CIDRs in this scope are listed. Default: all scopes.
         ipam_scope_id: String => optional(),
-        /// ID of a resource. Only CIDRs of this resource are listed.
-        resource_id: String => optional(),
-        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
-        /// or `other`. Only resources of this type are listed.
-        resource_type: SeenType => optional(),
-        /// ID of an AWS account. Only resources of this account are listed.
-        resource_owner_id: AccountId => optional(),
+        include resource_filters;
         /// Region. Only resources in this Region are listed.
         resource_region: String => optional(),
-        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
-        resource_tags: Tags => optional(),
-        /// ID of a VPC. Only this VPC and the resources in it are listed.
-        vpc_id: String => optional(),
         /// Maximum age of the data: a duration such as `1h`. Default: no limit. Older or missing data starts a new scan,
         /// and a failed scan is an error.
         max_age: HumanDuration => optional(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::backend::observation::{AttachmentStatus, DiscoveredCidr, DiscoveryFilter, IpSource, SeenType};
-use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
 use crate::provider::attributes::{HumanDuration, Time};
+use crate::provider::filters::resource_filters;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
@@ -85,17 +85,7 @@ model! {
         /// missing data starts a new scan in this run, and a failed scan is an error. AWS IPAM makes its own scans:
         /// with `aws-ipam`, older data is an error.
         max_age: HumanDuration => optional(),
-        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
-        /// or `other`. Only resources of this type are listed.
-        resource_type: SeenType => optional(),
-        /// ID of an AWS account. Only resources of this account are listed.
-        resource_owner_id: AccountId => optional(),
-        /// ID of a resource. Only CIDRs of this resource are listed.
-        resource_id: String => optional(),
-        /// ID of a VPC. Only this VPC and the resources in it are listed.
-        vpc_id: String => optional(),
-        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
-        resource_tags: Tags => optional(),
+        include resource_filters;
         /// CIDR. Only CIDRs that lie inside this CIDR are listed.
         within_cidr: Cidr => optional(),
         /// List of the CIDRs with their resources, sorted by CIDR.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::backend::observation::{
     ComplianceStatus, ManagementState, OverlapStatus, ResourceCidr, ResourceFilter, SeenType,
 };
-use crate::backend::service::AccountId;
 use crate::ipam::{Cidr, Tags};
 use crate::provider::attributes::{HumanDuration, Time};
+use crate::provider::filters::resource_filters;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostics, Number, Path};
 use crate::{at, model};
@@ -98,19 +98,9 @@ model! {
         ipam_scope_id: String => optional(),
         /// ID of a pool. Only CIDRs that are allocated from this pool are listed.
         ipam_pool_id: String => optional(),
-        /// ID of a resource. Only CIDRs of this resource are listed.
-        resource_id: String => optional(),
-        /// Type of resource, such as `vpc`, `subnet`, `eip`, `public-ipv4-pool`, `ipv6-pool`, `eni`, `anycast-ip-list`
-        /// or `other`. Only resources of this type are listed.
-        resource_type: SeenType => optional(),
-        /// ID of an AWS account. Only resources of this account are listed.
-        resource_owner_id: AccountId => optional(),
+        include resource_filters;
         /// Region. Only resources in this Region are listed.
         resource_region: String => optional(),
-        /// Map of tags. Only resources that have all of these tags, with the same values, are listed.
-        resource_tags: Tags => optional(),
-        /// ID of a VPC. Only this VPC and the resources in it are listed.
-        vpc_id: String => optional(),
         /// CIDR. Only CIDRs that lie inside this CIDR are listed.
         within_cidr: Cidr => optional(),
         /// Management state, such as `managed`, `unmanaged` or `ignored`. Only CIDRs in this state are listed.
