@@ -133,20 +133,15 @@ pub(in crate::ipam) fn expect<R: Record>(snapshot: &mut dyn Snapshot, id: &str) 
 }
 
 /// The records with these ids, in their order. An index refers to each of them, so they must exist.
-///
-/// They are read in the order of their keys: neighbours are on the same page of a store, which random access would read
-/// again for each of them.
 pub(in crate::ipam) fn expect_all<R: Record>(snapshot: &mut dyn Snapshot, ids: &[String]) -> Result<Vec<R>> {
-    let mut positions: Vec<usize> = (0..ids.len()).collect();
-    positions.sort_unstable_by_key(|position| ids[*position].as_str());
-    let mut records: Vec<Option<R>> = ids.iter().map(|_| None).collect();
-    for page in positions.chunks(PAGE) {
-        let keys: Vec<String> = page.iter().map(|position| keys::record(R::KIND, &ids[*position])).collect();
-        for ((position, key), bytes) in page.iter().zip(&keys).zip(snapshot.get_all(&keys)?) {
-            records[*position] = Some(decode(key, &bytes.ok_or_else(|| missing(key))?)?);
+    let mut records = Vec::with_capacity(ids.len());
+    for page in ids.chunks(PAGE) {
+        let keys: Vec<String> = page.iter().map(|id| keys::record(R::KIND, id)).collect();
+        for (key, bytes) in keys.iter().zip(snapshot.get_all(&keys)?) {
+            records.push(decode(key, &bytes.ok_or_else(|| missing(key))?)?);
         }
     }
-    Ok(records.into_iter().flatten().collect())
+    Ok(records)
 }
 
 /// [`expect_all`] for the last parts of these keys.
