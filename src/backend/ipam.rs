@@ -9,7 +9,7 @@ use super::{
     AllocationSets, Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result,
     Scopes,
 };
-use crate::ipam::{Error, Overview, OverviewQuery, Unsupported};
+use crate::ipam::{Error, OnlySelfManaged, Overview, OverviewQuery, Unsupported};
 
 /// IP address management over some kind of storage.
 ///
@@ -36,7 +36,8 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
     /// # Errors
     /// [`Error::Unsupported`] where each allocation is made by itself.
     fn require_allocation_sets(&self) -> Result<&dyn AllocationSets> {
-        self.allocation_sets().ok_or(Error::Unsupported { what: Unsupported::AllocationSets })
+        self.allocation_sets()
+            .ok_or(Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::AllocationSets) })
     }
 
     /// The recorded events, when this backend records them.

@@ -56,8 +56,8 @@ pub use model::allocation_set::*;
 pub use model::aws_only::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{
-    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, Result, RuleName, SeenThere, Space, Staying, Unfinished,
-    Unsupported, Untreatable,
+    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, OnlySelfManaged, Result, RuleName, SeenThere, Space, Staying,
+    Unfinished, Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
 pub use model::object::*;

@@ -2,7 +2,7 @@
 //! asks for the unsupported feature.
 
 use crate::backend::{Administration, Ipam};
-use crate::ipam::{Error, OnlyAws, Rules, ScopeType, Strategy, Tags, Unsupported, Words};
+use crate::ipam::{Error, OnlyAws, OnlySelfManaged, Rules, ScopeType, Strategy, Tags, Unsupported, Words};
 use crate::tf::{Diagnostics, Path, Tf, wrong_value};
 
 use super::errors;
@@ -29,7 +29,7 @@ pub(super) fn strategy(configured: &Configured, strategy: &Tf<Strategy>, at: Pat
 pub(super) fn reserved_space(configured: &Configured, rules: Option<&Rules>, at: Path) -> Result<(), Diagnostics> {
     let reserves = rules.is_some_and(Rules::has_reserved);
     if reserves && !configured.ipam.capabilities().strategies {
-        refused(Unsupported::ReservedSpace, at)
+        refused(Unsupported::OnlySelfManaged(OnlySelfManaged::ReservedSpace), at)
     } else {
         Ok(())
     }
@@ -55,7 +55,8 @@ pub(super) fn listed<T: Words>(ipam: &dyn Ipam, word: &Tf<T>, at: Path) -> Resul
 }
 
 /// The operations for administrators. Refuses `what` in a store that has none.
-pub(super) fn administration(ipam: &dyn Ipam, what: Unsupported) -> Result<&dyn Administration, Diagnostics> {
+pub(super) fn administration(ipam: &dyn Ipam, what: OnlySelfManaged) -> Result<&dyn Administration, Diagnostics> {
+    let what = Unsupported::OnlySelfManaged(what);
     ipam.administration().ok_or_else(|| errors::at(&Error::Unsupported { what }, Path::root()))
 }
 

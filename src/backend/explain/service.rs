@@ -1,7 +1,7 @@
 //! The texts for errors of a service, and for operations that it has not completed.
 
 use super::words::{addresses, capital, occupants, pool, sentence};
-use crate::ipam::{Fault, OnlyAws, Space, Unfinished, Unsupported};
+use crate::ipam::{Fault, OnlyAws, OnlySelfManaged, Space, Unfinished, Unsupported};
 
 pub(super) fn refused(fault: &Fault) -> (String, String) {
     let Fault { service, action, code, message, request_id, space } = fault;
@@ -118,11 +118,7 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
              existing CIDRs of the pool in `cidrs`, add other CIDRs to them, and remove CIDRs that are empty."
                 .to_owned(),
         ),
-        Unsupported::Scans
-        | Unsupported::HoldRelease
-        | Unsupported::ReservedSpace
-        | Unsupported::Leases
-        | Unsupported::AllocationSets => only_self_managed(what),
+        Unsupported::OnlySelfManaged(what) => only_self_managed(what),
         Unsupported::OnlyAws(what) => only_aws(what),
         Unsupported::ReservedTag(tag) => (
             format!("The tag {tag:?} is reserved"),
@@ -136,35 +132,34 @@ pub(super) fn unsupported(what: Unsupported) -> (String, String) {
 }
 
 /// The alternative in AWS to a feature of self-managed stores.
-fn only_self_managed(what: Unsupported) -> (String, String) {
+fn only_self_managed(what: OnlySelfManaged) -> (String, String) {
     let (summary, instead) = match what {
-        Unsupported::Scans => (
+        OnlySelfManaged::Scans => (
             "AWS IPAM scans by itself",
             "AWS IPAM looks for resources every few minutes, and a user cannot start a scan. Remove the action. To wait for \
              data that is recent enough, set `max_age` in a data source about discovered resources.",
         ),
-        Unsupported::HoldRelease => (
+        OnlySelfManaged::HoldRelease => (
             "AWS IPAM has no holds",
             "With this store, plans hold nothing, so that there is nothing to release. Remove the action.",
         ),
-        Unsupported::ReservedSpace => (
+        OnlySelfManaged::ReservedSpace => (
             "AWS IPAM has no reserved space",
             "AWS decides which free block an allocation gets, and it knows no reserved addresses. Leave \
              `reserved_cidrs`, `reserve_first` and `reserve_last` out. To keep a block free, allocate it with \
              `ipam_allocation`.",
         ),
-        Unsupported::Leases => (
+        OnlySelfManaged::Leases => (
             "AWS IPAM has no leases",
             "A lease ends by itself when its run dies. An allocation in AWS stays until it is released, so a run that dies \
              would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
              in a self-managed store.",
         ),
-        Unsupported::AllocationSets => (
+        OnlySelfManaged::AllocationSets => (
             "AWS IPAM has no allocation sets",
             "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \
              `ipam_allocation` with `for_each` for the members.",
         ),
-        _ => ("AWS IPAM cannot do this", "Use a self-managed store."),
     };
     (summary.to_owned(), instead.to_owned())
 }

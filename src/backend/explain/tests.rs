@@ -6,7 +6,8 @@ use num_bigint::BigUint;
 
 use super::{explain, number, percent};
 use crate::ipam::{
-    Cidr, Error, Exhausted, Family, Kind, NO_OWNER, Occupant, OnlyAws, RuleName, State, Staying, Unsupported,
+    Cidr, Error, Exhausted, Family, Kind, NO_OWNER, Occupant, OnlyAws, OnlySelfManaged, RuleName, State, Staying,
+    Unsupported,
 };
 use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 
@@ -650,7 +651,7 @@ fn the_error_of_a_member_names_it_before_the_words_for_an_allocation() {
     let of_allocation = explain(&error);
     says(&of_member, &format!("Member \"web\": {}", of_allocation.summary), &of_allocation.detail);
     says(
-        &Error::Unsupported { what: Unsupported::AllocationSets },
+        &Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::AllocationSets) },
         "AWS IPAM has no allocation sets",
         "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one `ipam_allocation` \
          with `for_each` for the members.",

@@ -260,28 +260,35 @@ pub struct Unfinished {
 pub enum Unsupported {
     /// A history of changes.
     Events,
-    /// Scans when a user wants them.
-    Scans,
-    /// The release of holds.
-    HoldRelease,
     /// Creation of public scopes.
     PublicScopes,
     /// A choice of the allocation strategy.
     Strategies,
-    /// Reserved space in a pool.
-    ReservedSpace,
-    /// Blocks for the length of one run.
-    Leases,
     /// Allocations in a pool without a locale.
     NoLocale,
     /// Merging and splitting blocks of a pool, and changing their size.
     Regrouping,
-    /// Allocations that are made together, all or none.
-    AllocationSets,
+    /// A feature that only self-managed stores have.
+    OnlySelfManaged(OnlySelfManaged),
     /// A feature that only AWS has.
     OnlyAws(OnlyAws),
     /// A tag with this key is reserved for the provider.
     ReservedTag(&'static str),
+}
+
+/// Features that only self-managed stores have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnlySelfManaged {
+    /// Scans when a user wants them.
+    Scans,
+    /// The release of holds.
+    HoldRelease,
+    /// Reserved space in a pool.
+    ReservedSpace,
+    /// Blocks for the length of one run.
+    Leases,
+    /// Allocations that are made together, all or none.
+    AllocationSets,
 }
 
 /// The allocation rules, by the names of their attributes.

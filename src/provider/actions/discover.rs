@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::backend::explain::count;
 use crate::backend::{DiscoveryScan, Scans, TargetScan};
-use crate::ipam::{Error, Kind, Unsupported};
+use crate::ipam::{Error, Kind, OnlySelfManaged};
 use crate::provider::shared::Shared;
 use crate::provider::{capabilities, errors};
 use crate::tf::{Action, Diagnostic, Diagnostics, Invocation, Path, wrong_value};
@@ -43,7 +43,7 @@ impl Action for DiscoverAction {
 
     fn plan(&self, config: &DiscoverModel) -> Result<Diagnostics, Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(Diagnostics::new()) };
-        capabilities::administration(configured.ipam.as_ref(), Unsupported::Scans)?;
+        capabilities::administration(configured.ipam.as_ref(), OnlySelfManaged::Scans)?;
         // Without an id, the first discovery may be an object of the same plan.
         if let Some(id) = config.ipam_resource_discovery_id.get() {
             let keeper = configured.ipam.discoveries();
@@ -57,7 +57,7 @@ impl Action for DiscoverAction {
 
     fn invoke(&self, config: &DiscoverModel, invocation: &mut Invocation<'_>) -> Result<(), Diagnostics> {
         let ipam = self.0.ipam()?;
-        capabilities::administration(ipam.as_ref(), Unsupported::Scans)?;
+        capabilities::administration(ipam.as_ref(), OnlySelfManaged::Scans)?;
         let which = config.ipam_resource_discovery_id.cloned();
         let scans = attended(invocation, move |attention| {
             let mut progress = |done, total| attention.tell(format!("{done} of {} scanned.", count(total, "target")));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::backend::explain::{capital, count, made_at, time};
 use crate::backend::{Administration, Ipam};
-use crate::ipam::{Hold, HoldFilter, Unsupported};
+use crate::ipam::{Hold, HoldFilter, OnlySelfManaged};
 use crate::provider::shared::Shared;
 use crate::provider::{capabilities, errors};
 use crate::tf::{Action, Diagnostic, Diagnostics, Invocation, Path, Tf, wrong_value};
@@ -50,7 +50,7 @@ impl Action for ReleaseHoldsAction {
     fn plan(&self, config: &ReleaseHoldsModel) -> Result<Diagnostics, Diagnostics> {
         let Some(configured) = self.0.configured()? else { return Ok(Diagnostics::new()) };
         let ipam = configured.ipam.as_ref();
-        let administration = capabilities::administration(ipam, Unsupported::HoldRelease)?;
+        let administration = capabilities::administration(ipam, OnlySelfManaged::HoldRelease)?;
         check_owner(ipam, config)?;
         if config.owner.is_unknown() || config.name.is_unknown() || config.run.is_unknown() {
             return Ok(Diagnostics::new());
@@ -62,7 +62,7 @@ impl Action for ReleaseHoldsAction {
 
     fn invoke(&self, config: &ReleaseHoldsModel, invocation: &mut Invocation<'_>) -> Result<(), Diagnostics> {
         let ipam = self.0.ipam()?;
-        capabilities::administration(ipam.as_ref(), Unsupported::HoldRelease)?;
+        capabilities::administration(ipam.as_ref(), OnlySelfManaged::HoldRelease)?;
         check_owner(ipam.as_ref(), config)?;
         let (owner, filter) = wanted(ipam.as_ref(), config);
         invocation.progress(format!("Releasing holds of owner {owner:?}."));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Holds, explain};
-use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Kind, Tags, Unsupported};
+use crate::ipam::{Allocation, AllocationSpec, Cidr, Error, Kind, OnlySelfManaged, Tags, Unsupported};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, EphemeralResource, Open, Path, Private, Renewal, wrong_value};
 use crate::{at, fill_block_attributes, model};
@@ -136,7 +136,9 @@ pub(super) struct Lease(pub(super) Arc<Shared>);
 
 /// The holds of the store, which leases are.
 fn holds(configured: &Configured) -> Result<&dyn Holds, Diagnostics> {
-    configured.ipam.holds().ok_or_else(|| errors::at(&Error::Unsupported { what: Unsupported::Leases }, Path::root()))
+    configured.ipam.holds().ok_or_else(|| {
+        errors::at(&Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::Leases) }, Path::root())
+    })
 }
 
 impl EphemeralResource for Lease {
