@@ -49,8 +49,8 @@ pub(super) fn configure(
     catalog.walk.configured_by(&request.terraform_version);
     catalog.digits.configured_by(&request.terraform_version);
     catalog.provider.config.configure(&config, &request.terraform_version)?;
-    let lacking = releases::lacking(&releases::PLAN_OF_A_DESTROY, &request.terraform_version);
-    Ok(configure_provider::Response { diagnostics: diagnostics::to_wire(lacking.into_iter().collect()) })
+    let warning = releases::hides_destroys(&request.terraform_version);
+    Ok(configure_provider::Response { diagnostics: diagnostics::to_wire(warning.into_iter().collect()) })
 }
 
 /// Calls in progress see the flag, and end with the results that they have reached.

@@ -265,9 +265,7 @@ impl Ledger<'_> {
     fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wanted: SizeRequest) -> Result<(Cidr, bool)> {
         match wanted {
             SizeRequest::Block(block) => {
-                if !self.env.restoring {
-                    reserved::require_none(self.tx, pool, &block)?;
-                }
+                self.require_unreserved(pool, &block)?;
                 Ok((block, self.clear_in_pool(pool, &block)?))
             }
             SizeRequest::Length(netmask_length) => {

@@ -9,7 +9,7 @@ use crate::ipam::operations::context::{self, Birth};
 use crate::ipam::operations::pool_cidr;
 use crate::ipam::operations::pool_rules::{check_auto_import, check_provision, check_rules};
 use crate::ipam::operations::regroup::{self, Regroup};
-use crate::ipam::space::{blocks, free, reserved};
+use crate::ipam::space::{blocks, free};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Growth, Kind, Ledger, Pool, PoolChange, PoolCidr, Provision, Reader, Result, Size, State,
@@ -225,7 +225,7 @@ impl Ledger<'_> {
     fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         for neighbour in blocks::growth_blocks(&present, target) {
-            reserved::require_none(self.tx, source, &neighbour)?;
+            self.require_unreserved(source, &neighbour)?;
             self.clear_in_pool(source, &neighbour)?;
         }
         Ok(())

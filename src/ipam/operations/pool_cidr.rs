@@ -7,8 +7,8 @@ use crate::ipam::holds::standing::{NAMED_IN_ERRORS, Standing};
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
+use crate::ipam::space::free;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
-use crate::ipam::space::{free, reserved};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
     Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
@@ -151,7 +151,10 @@ impl Ledger<'_> {
         let inline = name.is_none();
         let block = match size {
             Size::Cidr(block) => {
-                self.require_unreserved(pool, &block)?;
+                if let Some(source_id) = &pool.source_pool_id {
+                    let source = self.source_pool(source_id)?;
+                    self.require_unreserved(&source, &block)?;
+                }
                 block
             }
             Size::NetmaskLength(length) => self.place_in_source(pool, length)?,
@@ -200,16 +203,6 @@ impl Ledger<'_> {
             return Ok(());
         }
         Err(Error::Overlap { cidr: *block, with: self.reader().top_occupants_at(&entries)? })
-    }
-
-    /// Checks that the source pool does not reserve a block that a pool asks for.
-    ///
-    /// # Errors
-    /// Returns [`Error::Reserved`].
-    fn require_unreserved(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
-        let Some(source_id) = pool.source_pool_id.as_ref().filter(|_| !self.env.restoring) else { return Ok(()) };
-        let source = self.source_pool(source_id)?;
-        reserved::require_none(self.tx, &source, block)
     }
 
     /// The source pool of a pool, with the rules that the same plan gives it.

@@ -9,7 +9,7 @@ use num_bigint::BigUint;
 
 use crate::ipam::space::{blocks, free};
 use crate::ipam::storage::{codec, keys};
-use crate::ipam::{Cidr, Error, Pool, Result, RuleName, Rules, State};
+use crate::ipam::{Cidr, Error, Ledger, Pool, Result, RuleName, Rules, State};
 use crate::store::Snapshot;
 
 impl Rules {
@@ -32,8 +32,8 @@ impl Rules {
         let (first, last) = (whole.first(), whole.last());
         let mut ends = Vec::new();
         let mut add = |count: u32, rule: RuleName| {
+            // The number of reserved addresses besides the outermost one.
             let Some(others) = count.checked_sub(1).map(u128::from) else { return };
-            // The last address of the reserved range, counted from the end of the CIDR.
             let others = others.min(last - first);
             let range = match rule {
                 RuleName::ReserveLast => (last - others, last),
@@ -65,18 +65,21 @@ pub(in crate::ipam) fn over(
     Ok(pool.rules.ends_of(&around.cidr).into_iter().find(|(end, _)| end.overlaps(block)))
 }
 
-/// Checks that a block that a new object asks for is not reserved.
-///
-/// # Errors
-/// Returns [`Error::Reserved`].
-pub(in crate::ipam) fn require_none(snapshot: &mut dyn Snapshot, pool: &Pool, block: &Cidr) -> Result<()> {
-    let Some((reserved, rule)) = over(snapshot, pool, block)? else { return Ok(()) };
-    if free::provisioned_around(snapshot, &pool.meta.id, block)?.is_none() {
-        // The block is outside the pool, which is another error.
-        return Ok(());
+impl Ledger<'_> {
+    /// Checks that a block that a new object asks for is not reserved. An object that is restored had its block before.
+    ///
+    /// # Errors
+    /// Returns [`Error::Reserved`].
+    pub(in crate::ipam) fn require_unreserved(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
+        let found = if self.env.restoring { None } else { over(self.tx, pool, block)? };
+        let Some((reserved, rule)) = found else { return Ok(()) };
+        if free::provisioned_around(self.tx, &pool.meta.id, block)?.is_none() {
+            // The block is outside the pool, which is another error.
+            return Ok(());
+        }
+        let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+        Err(Error::Reserved { cidr: *block, pool_id, pool_name, reserved, rule })
     }
-    let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
-    Err(Error::Reserved { cidr: *block, pool_id, pool_name, reserved, rule })
 }
 
 /// All reserved blocks in the CIDRs of a pool, as few and as large as possible, sorted by address. CIDRs that are only
@@ -97,10 +100,8 @@ pub(in crate::ipam) fn all(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<V
 /// The reserved blocks in one CIDR of a pool.
 pub(in crate::ipam) fn within(rules: &Rules, whole: &Cidr) -> Vec<Cidr> {
     let mut reserved: Vec<Cidr> = rules.ends_of(whole).into_iter().map(|(end, _)| end).collect();
-    reserved.extend(rules.reserved_cidrs.iter().filter(|cidr| cidr.overlaps(whole)).map(|cidr| {
-        let is_larger = cidr.contains(whole);
-        if is_larger { *whole } else { *cidr }
-    }));
+    let overlapping = rules.reserved_cidrs.iter().filter(|cidr| cidr.overlaps(whole));
+    reserved.extend(overlapping.map(|cidr| if cidr.contains(whole) { *whole } else { *cidr }));
     blocks::merge(reserved)
 }
 
