@@ -116,3 +116,19 @@ fn a_hold_with_the_same_id_becomes_the_object() {
         world.check();
     }
 }
+
+#[test]
+fn an_object_with_reserved_addresses_is_restored() {
+    let mut world = World::new();
+    let rules = Rules { reserve_first: 4, reserved_cidrs: cidrs(&["10.1.0.0/16"]), ..Rules::default() };
+    let spec = PoolSpec { rules, ..top("top", &["10.0.0.0/8"]) };
+    let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
+    assert_eq!(restore(&mut world, WEB, &web(&pool, "10.0.0.0/28")), Ok(true));
+    let (id, block) = ("ipam-pool-0abd", cidr("10.1.0.0/20"));
+    assert_eq!(
+        restore(&mut world, id, &Missing::Pool(Box::new(below(&pool, "below", "10.1.0.0/20")), Some(block))),
+        Ok(true)
+    );
+    assert!(matches!(world.create(&pool, "new", "10.1.16.0/28"), Err(Error::Reserved { .. })));
+    world.check();
+}
