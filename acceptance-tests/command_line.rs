@@ -1,6 +1,5 @@
 //! The binary on the command line: its output, and its exit status.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use terraform_provider_ipam::backend::Terms;
-use terraform_provider_ipam::ipam::{AllocationSpec, Size, Tags};
+use terraform_provider_ipam::ipam::{AllocationSpec, Size};
 use terraform_provider_ipam::store::{self, Order, StoreUrl};
 
 use crate::harness::PROVIDER;
@@ -22,14 +21,7 @@ fn directory() -> (TempDir, Store) {
     let below = NewPool { name: "prod", source: Some(&top.meta.id), cidrs: &["10.0.0.0/20"], ..NewPool::default() };
     let prod = store.add_pool(&below);
     store.add_allocation(&prod.meta.id, "web", "10.0.0.0/24");
-    let spec = AllocationSpec {
-        pool_id: prod.meta.id,
-        name: "api".to_owned(),
-        size: Size::NetmaskLength(24),
-        disallowed_cidrs: BTreeSet::new(),
-        description: None,
-        tags: Tags::default(),
-    };
+    let spec = AllocationSpec::new(prod.meta.id, "api", Size::NetmaskLength(24));
     let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
     store.open().holds().unwrap().plan_allocation(&spec, &terms).unwrap();
     (directory, store)

@@ -103,14 +103,7 @@ fn leave_behind(workspace: &Workspace) -> Vec<String> {
     let size = Size::NetmaskLength(24);
     let more = PoolCidrSpec { pool_id: below.clone(), name: Some("more".into()), size, proof: None };
     let more = ipam.create_pool_cidr(&more, unplanned).unwrap().meta.id;
-    let web = AllocationSpec {
-        pool_id: below.clone(),
-        name: "web".into(),
-        size: Size::NetmaskLength(26),
-        disallowed_cidrs: [].into(),
-        description: None,
-        tags: tags(),
-    };
+    let web = AllocationSpec { tags: tags(), ..AllocationSpec::new(below.clone(), "web", Size::NetmaskLength(26)) };
     let web = ipam.create_allocation(&web, unplanned).unwrap().meta.id;
     vec![lab, top, below, more, web]
 }

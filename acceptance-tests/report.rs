@@ -86,14 +86,7 @@ impl Scene {
 }
 
 fn spec(pool: &Pool, name: &str) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool.meta.id.clone(),
-        name: name.to_owned(),
-        size: Size::NetmaskLength(24),
-        disallowed_cidrs: BTreeSet::new(),
-        description: None,
-        tags: Tags::default(),
-    }
+    AllocationSpec::new(pool.meta.id.clone(), name, Size::NetmaskLength(24))
 }
 
 /// Texts of the elements that a selector finds.

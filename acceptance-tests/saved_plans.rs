@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::crash::{assert_converged, random_configuration};
 use crate::harness::Workspace;
+use crate::harness::random::{Random, rounds};
 use crate::harness::store::{NewPool, Store};
 
 /// One allocation that takes all of the pool.
@@ -212,5 +214,23 @@ on_each_store! {
         let actions: Vec<_> = base.store().events().into_iter().filter(|event| event.id == held.meta.id).collect();
         let actions: Vec<_> = actions.iter().map(|event| event.action.as_str()).collect();
         assert_eq!(actions, ["hold", "create"]);
+    }
+}
+
+on_each_own_store! {
+    fn a_plan_of_many_changes_is_applied_after_all_its_holds_have_expired(store: Store) {
+        let mut random = Random::from_environment("a_plan_of_many_changes_is_applied_after_all_its_holds_have_expired");
+        let workspace = Workspace::on(&store).holding_for("1s");
+        for round in 0..rounds("IPAM_TEST_EXPIRY_ROUNDS", 4) {
+            let configuration = random_configuration(&mut random, round);
+            println!("round {round}\n{configuration}");
+            workspace.configure(&configuration);
+            workspace.plan();
+            workspace.store().wait_until_holds_have_expired();
+            workspace.apply_saved();
+            workspace.assert_settled();
+            workspace.store().assert_sound();
+            assert_converged(&workspace);
+        }
     }
 }

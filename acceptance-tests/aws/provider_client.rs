@@ -88,14 +88,7 @@ pub(crate) fn change_of(pool: &Pool) -> PoolChange {
 }
 
 pub(crate) fn allocation_spec(pool: &Pool, name: &str, size: Size) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool.meta.id.clone(),
-        name: name.to_owned(),
-        size,
-        disallowed_cidrs: BTreeSet::new(),
-        description: None,
-        tags: Tags::new(),
-    }
+    AllocationSpec::new(pool.meta.id.clone(), name, size)
 }
 
 pub(crate) fn allocate(ipam: &dyn Ipam, pool: &Pool, name: &str, length: u8) -> Result<Allocation> {

@@ -261,7 +261,12 @@ impl Store {
         let lasts = |now, expiry: Option<_>| expiry.is_some_and(|expiry| expiry > now);
         wait_for("all holds to expire", || {
             let now = self.open().now();
-            !self.allocations().iter().any(|allocation| lasts(now, allocation.meta.hold_expires_at))
+            let last = |one: &Allocation| {
+                let growth = one.growth.as_ref().map(|growth| growth.expires_at);
+                let waiting = one.waiting_growth.as_ref().map(|waiting| waiting.expires_at);
+                one.meta.hold_expires_at.max(growth).max(waiting)
+            };
+            !self.allocations().iter().any(|allocation| lasts(now, last(allocation)))
                 && !self.pools().iter().any(|pool| lasts(now, pool.meta.hold_expires_at))
                 && !self.scopes().iter().any(|scope| lasts(now, scope.meta.hold_expires_at))
         });
@@ -287,14 +292,7 @@ impl Store {
 
     /// Makes an allocation outside Terraform, as [`SOMEBODY_ELSE`].
     pub fn add_allocation(&self, pool_id: &str, name: &str, cidr: &str) -> Allocation {
-        let spec = AllocationSpec {
-            pool_id: pool_id.to_owned(),
-            name: name.to_owned(),
-            size: Size::Cidr(cidr.parse().expect("a CIDR")),
-            disallowed_cidrs: [].into(),
-            description: None,
-            tags: Tags::default(),
-        };
+        let spec = AllocationSpec::new(pool_id, name, Size::Cidr(cidr.parse().expect("a CIDR")));
         self.open().create_allocation(&spec, &Planned::Unknown).expect("the allocation can be made")
     }
 }

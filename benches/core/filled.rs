@@ -86,12 +86,9 @@ impl Slot {
 
 pub fn spec(pool_id: &str, name: &str, size: Size) -> AllocationSpec {
     AllocationSpec {
-        pool_id: pool_id.to_owned(),
-        name: name.to_owned(),
-        size,
-        disallowed_cidrs: Default::default(),
         description: Some("made by a benchmark".to_owned()),
         tags: [("team".to_owned(), "network".to_owned())].into(),
+        ..AllocationSpec::new(pool_id, name, size)
     }
 }
 

@@ -12,7 +12,7 @@ use super::*;
 use crate::backend::prelude::*;
 use crate::backend::{Local, Planned, Surroundings, Terms, current_run};
 use crate::ipam::testing::top;
-use crate::ipam::{Actor, AllocationSpec, PoolSpec, Rules, Size, Tags};
+use crate::ipam::{Actor, AllocationSpec, PoolSpec, Rules, Size};
 use crate::store::memory::Memory;
 
 /// A store with a pool `top`, and its clock.
@@ -58,14 +58,7 @@ impl World {
 
     /// A hold that a plan of `owner` makes.
     fn plan(&self, owner: &str, name: &str, netmask_length: u8) {
-        let spec = AllocationSpec {
-            pool_id: self.pool_id.clone(),
-            name: name.to_owned(),
-            size: Size::NetmaskLength(netmask_length),
-            disallowed_cidrs: [].into(),
-            description: None,
-            tags: Tags::default(),
-        };
+        let spec = AllocationSpec::new(self.pool_id.clone(), name, Size::NetmaskLength(netmask_length));
         let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
         self.local(owner).in_run(current_run(|_| None)).plan_allocation(&spec, &terms).unwrap();
     }

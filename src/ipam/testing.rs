@@ -229,14 +229,7 @@ pub(super) fn below(source: &Pool, name: &str, text: &str) -> PoolSpec {
 }
 
 pub(super) fn wanted(pool: &Pool, name: &str, text: &str) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool.meta.id.clone(),
-        name: name.to_owned(),
-        size: size(text),
-        disallowed_cidrs: BTreeSet::new(),
-        description: None,
-        tags: Tags::new(),
-    }
+    AllocationSpec::new(pool.meta.id.clone(), name, size(text))
 }
 
 /// The change that leaves an allocation as it is, except for its size.

@@ -146,14 +146,8 @@ impl Space {
         size: Size,
         disallowed: &BTreeSet<Cidr>,
     ) -> Result<(String, Cidr)> {
-        let spec = AllocationSpec {
-            pool_id: pool_id.to_owned(),
-            name: self.name(),
-            size,
-            disallowed_cidrs: disallowed.clone(),
-            description: None,
-            tags: Tags::new(),
-        };
+        let spec =
+            AllocationSpec { disallowed_cidrs: disallowed.clone(), ..AllocationSpec::new(pool_id, self.name(), size) };
         let made = self.write(now, |ledger| ledger.create_allocation(&spec, &Planned::Unknown))?;
         Ok((made.meta.id, made.cidr))
     }

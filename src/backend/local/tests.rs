@@ -65,14 +65,7 @@ fn inside(name: &str, source_pool_id: &str, netmask_length: u8) -> PoolSpec {
 }
 
 fn block(name: &str, pool_id: &str, netmask_length: u8) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool_id.to_owned(),
-        name: name.to_owned(),
-        size: Size::NetmaskLength(netmask_length),
-        disallowed_cidrs: BTreeSet::new(),
-        description: None,
-        tags: Tags::new(),
-    }
+    AllocationSpec::new(pool_id, name, Size::NetmaskLength(netmask_length))
 }
 
 fn assert_clean(ipam: &Local) -> Audit {

@@ -68,14 +68,7 @@ impl World {
     }
 
     fn spec(pool: &Pool, name: &str, cidr: &str) -> AllocationSpec {
-        AllocationSpec {
-            pool_id: pool.meta.id.clone(),
-            name: name.to_owned(),
-            size: Size::Cidr(cidr.parse().unwrap()),
-            disallowed_cidrs: [].into(),
-            description: None,
-            tags: Tags::new(),
-        }
+        AllocationSpec::new(pool.meta.id.clone(), name, Size::Cidr(cidr.parse().unwrap()))
     }
 
     fn allocate(&self, pool: &Pool, name: &str, cidr: &str) -> Allocation {

@@ -173,14 +173,7 @@ fn an_imported_store_behaves_like_the_old_one() {
 }
 
 fn wanted(pool_id: &str, name: &str, cidr: &str) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool_id.to_owned(),
-        name: name.to_owned(),
-        size: Size::Cidr(cidr.parse().unwrap()),
-        disallowed_cidrs: [].into(),
-        description: None,
-        tags: Tags::new(),
-    }
+    AllocationSpec::new(pool_id, name, Size::Cidr(cidr.parse().unwrap()))
 }
 
 /// `top` with `eu` below it and an allocation `web` in that.

@@ -104,9 +104,10 @@ impl Allocation {
         takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
     }
 
-    /// Whether a plan that still counts grows it to `target` when other objects have released the space.
-    pub fn waits_to_grow(&self, target: &Cidr, now: Timestamp) -> bool {
-        self.waiting_growth.as_ref().is_some_and(|waiting| waiting.cidr == *target && waiting.expires_at > now)
+    /// Whether a plan grows it to `target` when other objects have released the space. As with every hold, a plan whose
+    /// time is over counts until another plan takes the space.
+    pub fn waits_to_grow(&self, target: &Cidr) -> bool {
+        self.waiting_growth.as_ref().is_some_and(|waiting| waiting.cidr == *target)
     }
 }
 
@@ -151,6 +152,20 @@ pub struct AllocationSpec {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
+}
+
+impl AllocationSpec {
+    /// A request without any of the optional attributes.
+    pub fn new(pool_id: impl Into<String>, name: impl Into<String>, size: Size) -> Self {
+        Self {
+            pool_id: pool_id.into(),
+            name: name.into(),
+            size,
+            disallowed_cidrs: BTreeSet::new(),
+            description: None,
+            tags: Tags::new(),
+        }
+    }
 }
 
 /// The result of a planned change of size.

@@ -196,7 +196,7 @@ impl Ledger<'_> {
             return Ok(true);
         }
         if !self.make_room(&source, &allocation, target)? {
-            let is_noted = terms.committing && allocation.waits_to_grow(target, self.env.now);
+            let is_noted = terms.committing && allocation.waits_to_grow(target);
             if is_noted || self.reader().waits_well(&allocation, target, terms) {
                 return Ok(true);
             }

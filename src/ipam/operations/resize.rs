@@ -120,7 +120,7 @@ impl Ledger<'_> {
             self.hold_growth(&before, Some(Growth { cidr: target, expires_at, run: self.env.asking() }))?;
             return Ok(Resize::InPlace(target));
         }
-        if terms.committing && before.waits_to_grow(&target, self.env.now) {
+        if terms.committing && before.waits_to_grow(&target) {
             return Ok(Resize::InPlace(target));
         }
         if terms.committing {
@@ -226,7 +226,7 @@ impl Ledger<'_> {
     /// The error for an allocation that cannot grow now: an overlap while the objects that its plan waits for have not released
     /// their space yet.
     pub(in crate::ipam) fn no_room(&mut self, allocation: &Allocation, target: Cidr) -> Result<Error> {
-        if !allocation.waits_to_grow(&target, self.env.now) {
+        if !allocation.waits_to_grow(&target) {
             return self.growth_lost(allocation, target);
         }
         let with = self.reader().occupants(&allocation.pool_id, &target, &allocation.meta.id)?;

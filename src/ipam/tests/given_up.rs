@@ -316,31 +316,51 @@ fn an_allocation_grows_into_space_that_the_same_apply_releases() {
     world.check();
 }
 
+/// An allocation that a plan grows to /24 into the space of its neighbour.
+fn growing_into_its_neighbour() -> (World, Pool, Allocation, Allocation) {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let grows = world.create(&pool, "grows", "10.0.0.0/25").unwrap();
+    let near = world.create(&pool, "near", "10.0.0.128/25").unwrap();
+    let planned = plan_to_grow(&mut world, &grows, &terms_after(&[given_up(&near.meta.id, None)]));
+    assert_eq!(planned, Resize::InPlace(cidr("10.0.0.0/24")));
+    (world, pool, grows, near)
+}
+
+fn plan_to_grow(world: &mut World, grows: &Allocation, terms: &Terms) -> Resize {
+    world.write(|ledger| ledger.plan_resize(&grows.meta.id, Size::NetmaskLength(24), terms)).unwrap()
+}
+
 #[test]
-fn a_growth_that_waits_does_not_outlast_its_plan() {
+fn a_growth_that_waits_gives_way_to_a_later_plan() {
     for is_expired in [true, false] {
-        let mut world = World::new();
-        let pool = world.top("top", &["10.0.0.0/24"]);
-        let grows = world.create(&pool, "grows", "10.0.0.0/25").unwrap();
-        let near = world.create(&pool, "near", "10.0.0.128/25").unwrap();
+        let (mut world, pool, grows, near) = growing_into_its_neighbour();
         let gone = [given_up(&near.meta.id, None)];
-        let size = Size::NetmaskLength(24);
-        let plan = |world: &mut World, terms: &Terms| {
-            world.write(|ledger| ledger.plan_resize(&grows.meta.id, size, terms)).unwrap()
-        };
-        assert_eq!(plan(&mut world, &terms_after(&gone)), Resize::InPlace(cidr("10.0.0.0/24")));
         if is_expired {
             world.wait(61);
         } else {
             // The next plan keeps the neighbour.
-            assert_eq!(plan(&mut world, &terms()), Resize::Replace);
+            assert_eq!(plan_to_grow(&mut world, &grows, &terms()), Resize::Replace);
         }
-        let change = resized(&grows, "/24");
-        let refused = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change));
-        assert!(matches!(refused, Err(Error::HoldLost { .. })), "{refused:?}");
         world.plan_after(&pool, ("new", "10.0.0.128/26"), &gone).unwrap();
+        let refused = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &resized(&grows, "/24")));
+        assert!(matches!(refused, Err(Error::HoldLost { .. })), "{refused:?}");
         world.check();
     }
+}
+
+#[test]
+fn a_growth_that_waits_counts_after_its_time_when_no_other_plan_took_the_space() {
+    let (mut world, _, grows, near) = growing_into_its_neighbour();
+    world.wait(61);
+    assert_eq!(plan_to_grow(&mut world, &grows, &committing()), Resize::InPlace(cidr("10.0.0.0/24")));
+    let change = resized(&grows, "/24");
+    let early = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change));
+    assert_eq!(in_the_way(early), std::slice::from_ref(&near.meta.id), "it still has its block");
+    world.delete(&near.meta.id);
+    let grown = world.write(|ledger| ledger.update_allocation(&grows.meta.id, &change)).unwrap();
+    assert_eq!(grown.cidr, cidr("10.0.0.0/24"));
+    world.check();
 }
 
 #[test]

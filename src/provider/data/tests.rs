@@ -99,14 +99,7 @@ impl World {
     }
 
     fn allocation_spec(&self, name: &str, cidr: &str) -> AllocationSpec {
-        AllocationSpec {
-            pool_id: self.eu_prod.clone(),
-            name: name.to_owned(),
-            size: Size::Cidr(cidr.parse().unwrap()),
-            disallowed_cidrs: [].into(),
-            description: None,
-            tags: Tags::new(),
-        }
+        AllocationSpec::new(self.eu_prod.clone(), name, Size::Cidr(cidr.parse().unwrap()))
     }
 
     fn source(&self, type_name: &str) -> &dyn ErasedDataSource {

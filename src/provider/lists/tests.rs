@@ -216,14 +216,7 @@ fn a_pool_with_many_allocations_is_listed_page_by_page() {
     let ipam = world.ipam("team/a", None);
     for number in 0..600_u32 {
         let cidr = format!("10.{}.{}.0/24", number / 256, number % 256).parse().unwrap();
-        let spec = AllocationSpec {
-            pool_id: id.clone(),
-            name: format!("n{number:03}"),
-            size: Size::Cidr(cidr),
-            disallowed_cidrs: Default::default(),
-            description: None,
-            tags: tags(&[]),
-        };
+        let spec = AllocationSpec::new(id.clone(), format!("n{number:03}"), Size::Cidr(cidr));
         ipam.create_allocation(&spec, &Planned::Unknown).unwrap();
     }
     let listed = names(&workspace, "ipam_allocation", &json!({}));

@@ -121,14 +121,7 @@ fn an_object_that_another_process_created_from_the_same_hold_is_not_adopted() {
     let a = world.workspace("default");
     let planned = a.plan(&config(&pool)).unwrap();
     let ipam = world.ipam("default", None);
-    let spec = crate::ipam::AllocationSpec {
-        pool_id: pool,
-        name: "web".into(),
-        size: crate::ipam::Size::NetmaskLength(24),
-        disallowed_cidrs: [].into(),
-        description: None,
-        tags: [].into(),
-    };
+    let spec = crate::ipam::AllocationSpec::new(pool, "web", crate::ipam::Size::NetmaskLength(24));
     let id = planned.get(WEB, "id");
     let fresh = crate::backend::Planned::Fresh(id.clone());
     ipam.create_allocation(&spec, &fresh).unwrap();

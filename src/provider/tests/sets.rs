@@ -141,14 +141,7 @@ fn a_member_that_is_gone_is_made_again_and_the_others_stay() {
     let gone = ipam.find_allocation(&pool, "vpc/b").unwrap().unwrap();
     ipam.delete_allocation(&gone.meta.id).unwrap();
     ipam.create_allocation(
-        &crate::ipam::AllocationSpec {
-            pool_id: pool,
-            name: "other".into(),
-            size: crate::ipam::Size::Cidr("10.0.1.0/24".parse().unwrap()),
-            disallowed_cidrs: [].into(),
-            description: None,
-            tags: [].into(),
-        },
+        &crate::ipam::AllocationSpec::new(pool, "other", crate::ipam::Size::Cidr("10.0.1.0/24".parse().unwrap())),
         &crate::backend::Planned::Unknown,
     )
     .unwrap();

@@ -41,14 +41,7 @@ fn survive(entries: &Entries, now: jiff::Timestamp, what: &str) {
     });
     run("plans and changes", &|ipam, _| {
         for pool in pools.iter().rev() {
-            let spec = |size| AllocationSpec {
-                pool_id: (*pool).to_owned(),
-                name: "new".into(),
-                size,
-                disallowed_cidrs: [].into(),
-                description: None,
-                tags: Tags::new(),
-            };
+            let spec = |size| AllocationSpec::new(*pool, "new", size);
             for size in [Size::NetmaskLength(28), Size::Default] {
                 let _ = ipam.holds().unwrap().plan_allocation(&spec(size), &terms());
                 let _ = ipam.create_allocation(&spec(size), &Planned::Unknown);

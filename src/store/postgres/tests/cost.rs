@@ -28,14 +28,7 @@ fn top(name: &str, block: &str) -> PoolSpec {
 }
 
 fn spec(pool_id: &str, name: String) -> AllocationSpec {
-    AllocationSpec {
-        pool_id: pool_id.to_owned(),
-        name,
-        size: Size::NetmaskLength(28),
-        disallowed_cidrs: Default::default(),
-        description: None,
-        tags: Default::default(),
-    }
+    AllocationSpec::new(pool_id, name, Size::NetmaskLength(28))
 }
 
 #[test]

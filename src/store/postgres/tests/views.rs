@@ -50,12 +50,9 @@ fn the_views_show_what_was_made() {
     let more = PoolCidrSpec { pool_id: pool_id.clone(), name: None, size: Size::Cidr(block), proof: None };
     local.create_pool_cidr(&more, &Planned::Unknown).unwrap();
     let spec = |name: &str, size: Size| AllocationSpec {
-        pool_id: pool_id.clone(),
-        name: name.to_owned(),
-        size,
-        disallowed_cidrs: Default::default(),
         description: Some("a net".to_owned()),
         tags: tags("team", "net"),
+        ..AllocationSpec::new(pool_id.clone(), name, size)
     };
     let web = local.create_allocation(&spec("web", Size::NetmaskLength(24)), &Planned::Unknown).unwrap();
     let terms = Terms { hold: Duration::from_secs(3600), ..Terms::default() };
