@@ -61,7 +61,8 @@ pub fn check(example: &Path, workspace: &Workspace) {
     workspace.destroy();
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies an example with its subdirectories.
+pub fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let copied = to.join(path.file_name().unwrap());
