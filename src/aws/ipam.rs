@@ -143,8 +143,8 @@ impl backend::Scopes for AwsIpam {
 }
 
 impl backend::Pools for AwsIpam {
-    fn create_pool(&self, spec: &PoolSpec, _planned: &Planned) -> Result<Pool> {
-        run(self.pools().create(spec))
+    fn create_pool(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
+        run(self.pools().create(spec, planned))
     }
 
     fn update_pool(&self, id: &str, change: &PoolChange) -> Result<Pool> {
@@ -173,8 +173,8 @@ impl backend::Pools for AwsIpam {
 }
 
 impl backend::PoolCidrs for AwsIpam {
-    fn create_pool_cidr(&self, spec: &PoolCidrSpec, _planned: &Planned) -> Result<PoolCidr> {
-        run(self.pool_cidrs().create(spec))
+    fn create_pool_cidr(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
+        run(self.pool_cidrs().create(spec, planned))
     }
 
     fn delete_pool_cidr(&self, id: &str) -> Result<()> {

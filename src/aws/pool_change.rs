@@ -101,7 +101,7 @@ impl Pools<'_> {
             retry_concurrent(&self.aws.pace, || ask("ModifyIpamPool", request.clone().send())).await?;
         }
         self.wait_until_usable(id, &change.name, false).await?;
-        self.provision(id, &change.provision).await?;
+        self.provision(id, &change.provision, None).await?;
         let removed = match &change.provision {
             Provision::NetmaskLength(_) => BTreeSet::new(),
             _ => &before.cidrs - &wanted,

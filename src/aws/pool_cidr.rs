@@ -3,8 +3,8 @@
 use aws_sdk_ec2::types as ec2;
 
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, Occupant, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource, ResourceType, Result,
-    Size, Unfinished,
+    Allocation, Cidr, Error, Kind, Occupant, Planned, Pool, PoolCidr, PoolCidrSpec, Proof, PublicIpSource,
+    ResourceType, Result, Size, Unfinished,
 };
 
 use super::allocation::Allocations;
@@ -60,7 +60,7 @@ impl<'a> PoolCidrs<'a> {
         Pools { aws: self.aws }
     }
 
-    pub(super) async fn create(&self, spec: &PoolCidrSpec) -> Result<PoolCidr> {
+    pub(super) async fn create(&self, spec: &PoolCidrSpec, planned: &Planned) -> Result<PoolCidr> {
         let pool = self.pools().require(&spec.pool_id).await?;
         let is_amazon = pool.special.public_ip_source == Some(PublicIpSource::Amazon);
         if pool.source_pool_id.is_none() && !is_amazon && block(spec.size).is_none() {
@@ -68,13 +68,14 @@ impl<'a> PoolCidrs<'a> {
         }
         let name = spec.name.clone().unwrap_or_else(|| words(spec.size));
         let key = RequestKey::new(Kind::PoolCidr.into(), &spec.pool_id, &name);
+        let size = planned.block().map_or(spec.size, Size::Cidr);
         if self.aws.pending.begun(&key).is_none()
-            && let Some(cidr) = block(spec.size)
+            && let Some(cidr) = block(size)
         {
             self.require_absent(&pool, cidr).await?;
         }
-        let id = self.begin(&spec.pool_id, spec.size, spec.proof.as_ref(), &key).await?;
-        let found = self.wait_until_provisioned(&spec.pool_id, &id, spec.size, &key).await?;
+        let id = self.begin(&spec.pool_id, size, spec.proof.as_ref(), &key).await?;
+        let found = self.wait_until_provisioned(&spec.pool_id, &id, size, &key).await?;
         let mut made = convert::pool_cidr(&found, &pool)?;
         made.meta.name = name;
         Ok(made)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types as ec2;
 
-use crate::ipam::{Cidr, Error, Family, Kind, Pool, PoolSpec, Provision, Result, Size, Strategy, Unsupported};
+use crate::ipam::{Cidr, Error, Family, Kind, Planned, Pool, PoolSpec, Provision, Result, Size, Strategy, Unsupported};
 
 use super::convert::{self, need};
 use super::pending::RequestKey;
@@ -29,7 +29,7 @@ impl PoolPosition {
 }
 
 impl Pools<'_> {
-    pub(super) async fn create(&self, spec: &PoolSpec) -> Result<Pool> {
+    pub(super) async fn create(&self, spec: &PoolSpec, planned: &Planned) -> Result<Pool> {
         if spec.strategy != Strategy::default() {
             return Err(Error::Unsupported { what: Unsupported::Strategies });
         }
@@ -45,7 +45,7 @@ impl Pools<'_> {
         // The contents of the new pool do not concern its neighbours.
         drop(guard);
         let made = match made {
-            Ok(_) => self.provision(&id, &spec.provision).await,
+            Ok(_) => self.provision(&id, &spec.provision, planned.block()).await,
             Err(error) => Err(error),
         };
         self.aws.pending.finished(&key, &made);
@@ -161,8 +161,9 @@ impl Pools<'_> {
         .await
     }
 
-    /// Provisions the parts of the pool's declaration that are missing.
-    pub(super) async fn provision(&self, id: &str, provision: &Provision) -> Result<Pool> {
+    /// Provisions the parts of the pool's declaration that are missing. `shown` is the block that the plan showed for a
+    /// declaration by size.
+    pub(super) async fn provision(&self, id: &str, provision: &Provision, shown: Option<Cidr>) -> Result<Pool> {
         let pool_cidrs = PoolCidrs { aws: self.aws };
         match provision {
             Provision::Nothing => {}
@@ -183,7 +184,7 @@ impl Pools<'_> {
                 let (_, marked) = self.marks(id).await?;
                 if marked.is_empty() {
                     let key = RequestKey::new(Kind::PoolCidr.into(), id, &format!("/{length}"));
-                    let size = Size::NetmaskLength(*length);
+                    let size = shown.map_or(Size::NetmaskLength(*length), Size::Cidr);
                     let cidr_id = pool_cidrs.begin(id, size, None, &key).await?;
                     let made = pool_cidrs.wait_until_provisioned(id, &cidr_id, size, &key).await?;
                     let cidrs = BTreeSet::from([convert::cidr(made.cidr())?]);

@@ -31,6 +31,7 @@ mod queue;
 mod rename;
 mod resources;
 mod service;
+mod service_blocks;
 mod session;
 mod shared;
 mod shown;

@@ -246,7 +246,7 @@ impl Ledger<'_> {
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
         released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));
         let first =
-            |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| first_apart(block, ask.netmask_length, avoid));
+            |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| block.first_apart(ask.netmask_length, avoid));
         let waiting = if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? };
         let mut kept = ask.disallowed.clone();
         for block in &released {
@@ -294,39 +294,5 @@ impl Ledger<'_> {
             }
         }
         Ok(blocks)
-    }
-}
-
-/// The first block of this netmask length in `within` that shares no address with a block in `avoid`.
-fn first_apart(within: &Cidr, netmask_length: u8, avoid: &BTreeSet<Cidr>) -> Option<Cidr> {
-    let mut block = Cidr::around(within.family(), within.first(), netmask_length);
-    loop {
-        let Some(obstacle) = avoid.iter().find(|obstacle| obstacle.overlaps(&block)) else { return Some(block) };
-        let next = obstacle.last().max(block.last());
-        if next >= within.last() {
-            return None;
-        }
-        block = Cidr::around(within.family(), next + 1, netmask_length);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ipam::testing::{cidr, cidrs};
-
-    #[test]
-    fn a_block_apart_from_others_is_the_first_one_that_fits() {
-        for (within, length, avoid, expected) in [
-            ("10.0.0.0/24", 24, &[][..], Some("10.0.0.0/24")),
-            ("10.0.0.0/24", 26, &["10.0.0.0/28"], Some("10.0.0.64/26")),
-            ("10.0.0.0/24", 25, &["10.0.0.0/28", "10.0.0.255/32"], None),
-            ("10.0.0.0/24", 26, &["10.0.0.0/25"], Some("10.0.0.128/26")),
-            ("10.0.0.0/24", 26, &["10.0.0.0/8"], None),
-            ("255.255.255.0/24", 25, &["255.255.255.0/25"], Some("255.255.255.128/25")),
-        ] {
-            let found = first_apart(&cidr(within), length, &cidrs(avoid).into_iter().collect());
-            assert_eq!(found, expected.map(cidr), "/{length} in {within} without {avoid:?}");
-        }
     }
 }

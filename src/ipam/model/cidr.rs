@@ -1,5 +1,6 @@
 //! Address blocks: a network in canonical form, and the arithmetic of buddies.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -144,6 +145,19 @@ impl Cidr {
     pub const fn buddy(&self) -> Self {
         assert!(self.netmask_length > 0);
         Self { first: self.first ^ (1 << self.host_bits()), ..*self }
+    }
+
+    /// The first block of this netmask length in this block that shares no address with a block in `avoid`.
+    pub fn first_apart(&self, netmask_length: u8, avoid: &BTreeSet<Self>) -> Option<Self> {
+        let mut block = Self::around(self.family(), self.first(), netmask_length);
+        loop {
+            let Some(obstacle) = avoid.iter().find(|obstacle| obstacle.overlaps(&block)) else { return Some(block) };
+            let next = obstacle.last().max(block.last());
+            if next >= self.last() {
+                return None;
+            }
+            block = Self::around(self.family(), next + 1, netmask_length);
+        }
     }
 }
 
@@ -314,5 +328,21 @@ mod tests {
         blocks.sort_unstable();
         assert_eq!(blocks, ["9.0.0.0/8", "10.0.0.0/8", "10.0.0.0/9", "::/0"].map(cidr));
         assert!(!cidr("0.0.0.0/0").overlaps(&cidr("::/0")));
+    }
+
+    #[test]
+    fn a_block_apart_from_others_is_the_first_one_that_fits() {
+        let cidr = |text: &str| text.parse::<Cidr>().unwrap();
+        for (within, length, avoid, expected) in [
+            ("10.0.0.0/24", 24, &[][..], Some("10.0.0.0/24")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/28"], Some("10.0.0.64/26")),
+            ("10.0.0.0/24", 25, &["10.0.0.0/28", "10.0.0.255/32"], None),
+            ("10.0.0.0/24", 26, &["10.0.0.0/25"], Some("10.0.0.128/26")),
+            ("10.0.0.0/24", 26, &["10.0.0.0/8"], None),
+            ("255.255.255.0/24", 25, &["255.255.255.0/25"], Some("255.255.255.128/25")),
+        ] {
+            let found = cidr(within).first_apart(length, &avoid.iter().map(|text| cidr(text)).collect());
+            assert_eq!(found, expected.map(cidr), "/{length} in {within} without {avoid:?}");
+        }
     }
 }

@@ -83,6 +83,14 @@ impl Planned {
             Self::Unknown | Self::Previewed { .. } => None,
         }
     }
+
+    /// The block that the plan showed without a hold.
+    pub const fn block(&self) -> Option<Cidr> {
+        match self {
+            Self::Previewed { cidr, .. } => Some(*cidr),
+            Self::Unknown | Self::Held(_) | Self::Fresh(_) => None,
+        }
+    }
 }
 
 /// Addresses of one pool. used + held + free = provisioned, exactly.

@@ -12,6 +12,7 @@ use super::import::{check_import, only, without_region};
 use super::missing::{self, Found, Lost};
 use super::{DEFAULT_TIMEOUT, NounModel, Tagged, id_of, others, patience};
 use crate::provider::shared::{Configured, Shared, once_emptied};
+use crate::provider::shown::{Carried, plan_again};
 use crate::provider::{create, errors, hand_over, kept_arguments, moves, naming, rename, tags};
 
 /// The attributes of an object that a plan can hold.
@@ -66,13 +67,25 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
     }
 
     /// What the plan showed of a new object.
-    fn planned(&self, shared: &Shared, _private: &Private) -> Planned {
-        create::planned(shared, self.id().get())
+    fn planned(&self, shared: &Shared, private: &Private) -> Planned {
+        // The second plan has refused data that cannot be read.
+        match Carried::of(private).ok().flatten() {
+            Some(Carried { id, cidr: Some(cidr), .. }) => Planned::Previewed { id, cidr },
+            _ => create::planned(shared, self.id().get()),
+        }
     }
 
     /// Adds to an error of the creation what the plan showed.
-    fn explain_creation(diagnostics: Diagnostics, _planned: &Planned, _error: &Error) -> Diagnostics {
-        diagnostics
+    fn explain_creation(diagnostics: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
+        let is_about_space = match error {
+            Error::Overlap { .. } | Error::Reserved { .. } => true,
+            Error::Service(fault) => fault.space.is_some(),
+            _ => false,
+        };
+        match planned {
+            Planned::Previewed { cidr, .. } if is_about_space => plan_again(diagnostics, Some(*cidr)),
+            _ => diagnostics,
+        }
     }
 
     /// The space that a change waits for, which the same apply releases.

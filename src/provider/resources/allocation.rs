@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::backend::observation::Unallocated;
-use crate::backend::{AllocationChange, Ipam, Noun, Planned};
+use crate::backend::{AllocationChange, Ipam, Noun};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
 };
-use crate::tf::{Diagnostic, Diagnostics, Path, Private, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, fill_block_attributes, model};
 
 use super::super::block_attributes::block_attributes;
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
-use super::super::shared::{Configured, Shared};
-use super::super::shown::{Carried, plan_again};
-use super::super::{create, tags};
+use super::super::shared::Configured;
+use super::super::tags;
 use super::{agreement, candidate, check_length, check_name, growth};
 
 model! {
@@ -229,26 +228,6 @@ impl HeldModel for AllocationModel {
             || self.tags_all != prior.tags_all
             || self.cidr != prior.cidr
             || self.disallowed_cidrs != prior.disallowed_cidrs
-    }
-
-    fn planned(&self, shared: &Shared, private: &Private) -> Planned {
-        // The second plan has refused data that cannot be read.
-        match Carried::of(private).ok().flatten() {
-            Some(Carried { id, cidr: Some(cidr), .. }) => Planned::Previewed { id, cidr },
-            _ => create::planned(shared, self.id.get()),
-        }
-    }
-
-    fn explain_creation(diagnostics: Diagnostics, planned: &Planned, error: &Error) -> Diagnostics {
-        match (planned, error) {
-            (Planned::Previewed { cidr, .. }, Error::Overlap { .. } | Error::Reserved { .. }) => {
-                plan_again(diagnostics, Some(*cidr))
-            }
-            (Planned::Previewed { cidr, .. }, Error::Service(fault)) if fault.space.is_some() => {
-                plan_again(diagnostics, Some(*cidr))
-            }
-            _ => diagnostics,
-        }
     }
 
     fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {

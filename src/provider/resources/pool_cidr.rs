@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Ipam, Noun, PoolCidrChange};
+use crate::backend::{Ipam, New, Noun, PoolCidrChange};
 use crate::ipam::{Cidr, Error, Kind, Missing, OnlyAws, PoolCidr, PoolCidrSpec, Size, Unsupported};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Tf};
 use crate::{at, fill_block_attributes, model};
@@ -12,6 +12,7 @@ use super::super::create::Request;
 use super::super::noun::{
     DEFAULT_TIMEOUT, HeldModel, HeldPlan, NounModel, Timeouts, check_import, check_rename, fields, keep,
 };
+use super::super::service_blocks::{self, Wanted};
 use super::super::shared::{Configured, Shared};
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::pool_keeps::check_pool_keeps;
@@ -248,6 +249,21 @@ fn check_source(shared: &Shared, configured: &Configured, prior: &PoolCidrModel)
     source_id.map_or(Ok(()), |source_id| check_pool_keeps(shared, &source_id, cidr, at()))
 }
 
+/// Shows the block of a new CIDR by size in a service.
+fn show_block(request: &Request<'_>, plan: &mut Plan<PoolCidrModel>, spec: &PoolCidrSpec) -> Result<(), Diagnostics> {
+    let Size::NetmaskLength(netmask_length) = spec.size else { return Ok(()) };
+    let pool = request.configured.ipam.get_pool(&spec.pool_id);
+    let pool = pool.map_err(|error| errors::at(&error, (request.attribute_for)(&error)))?;
+    let Some(source_pool_id) = pool.and_then(|pool| pool.source_pool_id) else { return Ok(()) };
+    // Without a name, only the request itself tells two blocks of the same size apart.
+    let name = spec.name.clone().unwrap_or_else(|| format!("{:016x}", getrandom::u64().unwrap_or_default()));
+    let wanted = Wanted { source_pool_id: &source_pool_id, netmask_length, name: &name };
+    if let Some(cidr) = service_blocks::show(request, plan, New::PoolCidr(spec), &wanted)? {
+        fill_block_attributes!(&mut plan.planned, cidr);
+    }
+    Ok(())
+}
+
 /// Reports in the plan that another object has the name.
 fn check_name_is_free(
     shared: &Shared,
@@ -291,6 +307,7 @@ impl HeldPlan for PoolCidrModel {
             pool_rules: None,
         };
         let Some(held) = holding::hold_or_check::<_, PoolCidr>(&request, plan, &spec)? else {
+            show_block(&request, plan, &spec)?;
             shared.changes.plan_growth(&spec.pool_id);
             return Ok(());
         };

@@ -1,11 +1,13 @@
 //! The plan of a pool.
 
 use crate::at;
-use crate::ipam::{Pool, Tags};
+use crate::backend::New;
+use crate::ipam::{Pool, PoolSpec, Provision, Tags};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::create::{self, Request};
 use super::super::noun::{HeldPlan, NounModel, keep, show_planned};
+use super::super::service_blocks::{self, Wanted};
 use super::super::shared::{Configured, Shared};
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, hand_over, holding, kept_arguments};
@@ -25,6 +27,23 @@ fn check_limits(
     let rules = planned.rules();
     capabilities::reserved_space(configured, rules.as_ref(), reserved::first_set(planned))?;
     pool_special::check(configured, config)
+}
+
+/// Shows the block of a new pool by size in a service.
+fn show_block(request: &Request<'_>, plan: &mut Plan<PoolModel>, spec: &PoolSpec) -> Result<(), Diagnostics> {
+    let (Some(source_pool_id), Provision::NetmaskLength(netmask_length)) = (&spec.source_pool_id, &spec.provision)
+    else {
+        return Ok(());
+    };
+    // The block of a pool for a VPC is a block of the VPC.
+    if spec.special.source_resource.is_some() {
+        return Ok(());
+    }
+    let wanted = Wanted { source_pool_id, netmask_length: *netmask_length, name: &spec.name };
+    if let Some(cidr) = service_blocks::show(request, plan, New::Pool(spec), &wanted)? {
+        plan.planned.fill_cidrs(&[cidr].into());
+    }
+    Ok(())
 }
 
 impl HeldPlan for PoolModel {
@@ -49,7 +68,9 @@ impl HeldPlan for PoolModel {
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: spec.source_pool_id.as_deref().and_then(|id| shared.changes.planned_rules(id)),
         };
-        let Some(pool) = holding::hold_or_check::<_, Pool>(&request, plan, &spec)? else { return Ok(()) };
+        let Some(pool) = holding::hold_or_check::<_, Pool>(&request, plan, &spec)? else {
+            return show_block(&request, plan, &spec);
+        };
         show_planned(&configured, &mut plan.planned, &pool, &tags)?;
         if let Some(followed) = followed {
             plan.planned.locale = followed.becomes;
