@@ -40,6 +40,7 @@ mod moving;
 mod name_conflicts;
 mod owners;
 mod pipelines_without_terraform;
+mod plan_summary;
 mod platform_team;
 #[cfg(feature = "aws")]
 #[allow(dead_code, reason = "shared with the tests of the protocol, which use all of it")]

@@ -43,6 +43,7 @@ mod reserve;
 mod resize;
 mod resources;
 mod status;
+mod summary;
 mod target;
 mod transfer;
 mod tree;
@@ -112,6 +113,8 @@ enum Command {
     Resources(resources::Options),
     /// Creates a report on one page: a map of the address space, pools, allocations, problems, trends, events.
     Report(report::Options),
+    /// Summarizes a plan of Terraform as Markdown for a pull request: which addresses it takes, gives back and renumbers.
+    Summary(summary::Options),
     /// Shows counts, the last event and versions of the store; fast, for people and for metrics.
     Status(OutputFormat),
     /// Exports everything in the store as one JSON file, to move it to another store or to keep it.
@@ -196,6 +199,10 @@ fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
         }
         Some(Command::Resources(options)) => resources::page(open(&cli.store)?.ipam(), options)?,
         Some(Command::Report(options)) => report::page(open(&cli.store)?.ipam(), options)?,
+        Some(Command::Summary(options)) if options.with_store => {
+            summary::page(Some(open(&cli.store)?.ipam()), options)?
+        }
+        Some(Command::Summary(options)) => summary::page(None, options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The only command that may create a store.

@@ -141,7 +141,7 @@ fn section(title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>
 }
 
 /// Free text as plain text in a cell of a table: without mark-up, HTML and line ends.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

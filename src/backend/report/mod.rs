@@ -22,4 +22,5 @@ pub use ask::Ask;
 use data::subject;
 pub use data::{PoolReport, Report};
 pub use discovered::{Discovered, DiscoveredResource};
+pub use markdown::plain;
 pub use problem::{Problem, Severity, Topic};
