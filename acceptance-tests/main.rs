@@ -36,6 +36,7 @@ mod holds;
 mod imports;
 mod large_blocks;
 mod leases;
+mod metrics;
 mod moving;
 mod name_conflicts;
 mod owners;

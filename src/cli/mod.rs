@@ -27,6 +27,7 @@ mod gc;
 mod history;
 mod holds;
 mod import;
+mod metrics;
 mod next;
 mod no_command;
 mod out;
@@ -117,6 +118,8 @@ enum Command {
     Summary(summary::Options),
     /// Shows counts, the last event and versions of the store; fast, for people and for metrics.
     Status(OutputFormat),
+    /// Prints metrics of the store as OpenMetrics text, for Prometheus: utilization, forecasts, holds, problems, scans.
+    Metrics(metrics::Options),
     /// Exports everything in the store as one JSON file, to move it to another store or to keep it.
     Export(export::Options),
     /// Imports an export into the store, with all ids; if there are problems, prints one line for each and exits with
@@ -204,6 +207,7 @@ fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
         }
         Some(Command::Summary(options)) => summary::page(None, options)?,
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
+        Some(Command::Metrics(options)) => metrics::page(&open(&cli.store)?, options)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
         // The only command that may create a store.
         Some(Command::Import(options)) => match open_or_new(&cli.store)? {
