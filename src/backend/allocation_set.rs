@@ -10,8 +10,9 @@ pub trait AllocationSets: Send + Sync {
     /// Finds or places the holds of new members, and the space that existing ones grow into.
     fn plan_set(&self, request: &SetRequest, terms: &Terms) -> Result<BTreeMap<String, PlannedMember>>;
 
-    /// The plan of a set, without a write.
-    fn preview_set(&self, request: &SetRequest, terms: &Terms) -> Result<BTreeMap<String, PlannedMember>>;
+    /// The plan of a set without a write, beside the other new objects of this plan. With [`Terms::shows`], later previews
+    /// of this process build on it. `None`: it depends on the order of the requests.
+    fn preview_set(&self, request: &SetRequest, terms: &Terms) -> Result<Option<BTreeMap<String, PlannedMember>>>;
 
     /// Releases, changes and creates members, as the plan showed.
     fn apply_set(&self, change: &SetChange) -> Result<BTreeMap<String, Allocation>>;

@@ -106,11 +106,11 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
     // What a smaller pool gives up is not claimed: the pool keeps a part of its block.
     terms.given_up.retain(|one| one.cidr.is_some_and(|cidr| shared.changes.giving_up(&one.id, &cidr).is_none()));
     hand_over::claim(shared, (&name, wanted), &terms.given_up, request.attribute_for)?;
-    if shared.session.reserve_name(key(&name), same_resource.as_deref()) {
-        Ok(())
-    } else {
-        Err(naming::name_claimed(&name).at(request.name_at.clone()).into())
+    if !shared.session.reserve_name(key(&name), same_resource.as_deref()) {
+        return Err(naming::name_claimed(&name).at(request.name_at.clone()).into());
     }
+    shared.session.reserved_in_place_of(&key(&name), terms.replaces.as_deref());
+    Ok(())
 }
 
 /// Whether the pool that a new object takes its space from grows in the same apply.

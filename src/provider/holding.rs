@@ -15,7 +15,7 @@ use super::{errors, hand_over, naming};
 
 /// How long the plan of an apply holds what it shows, if plans hold nothing: the creation may have to wait for space that
 /// the same apply releases.
-const HELD_IN_APPLY: Duration = Duration::from_hours(1);
+pub(super) const HELD_IN_APPLY: Duration = Duration::from_hours(1);
 
 /// Plans a new object by a hold. Where nothing can be held, a client that carries planned private data sees a preview, which
 /// the second plan holds; otherwise the object is checked by [`check_new`]: `Ok(None)`, and its values stay unknown until
@@ -104,7 +104,7 @@ fn show<M, T: Holdable>(
 }
 
 /// The result of a preview that cannot be predicted: nothing of it is held or shown.
-fn undecided() -> Error {
+pub(super) fn undecided() -> Error {
     Error::Store(store::Error::ReadOnly(String::new()))
 }
 
@@ -242,9 +242,11 @@ fn take_up<M, T: Holdable>(
     replaced: Option<&str>,
 ) -> Result<T, Diagnostics> {
     let (shared, meta) = (request.shared, record.meta());
-    if !shared.session.reserve_name(naming::name_key_of(&record), replaced) {
+    let key = naming::name_key_of(&record);
+    if !shared.session.reserve_name(key.clone(), replaced) {
         return Err(naming::asked_twice(meta).at(request.name_at.clone()).into());
     }
+    shared.session.reserved_in_place_of(&key, meta.replaces.as_deref());
     if !plan.committing {
         hand_over::claim(shared, (&meta.name, record.block()), &meta.waits_for, request.attribute_for)?;
     }
@@ -326,7 +328,7 @@ pub(super) fn warn_read_only<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) 
 }
 
 /// Warns once that plans show addresses of this store and cannot hold them.
-fn warn_not_held<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
+pub(super) fn warn_not_held<M>(shared: &Shared, plan: &mut Plan<M>, why: &str) {
     if shared.session.first_warning("read-only".to_owned()) {
         plan.warnings.push(Diagnostic::warning(
             "Addresses of this plan are not held",

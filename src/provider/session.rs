@@ -50,6 +50,21 @@ struct Claim {
     by: String,
 }
 
+/// A name of a new object.
+#[derive(Debug)]
+struct Reservation {
+    /// ID of the object that the same resource has until then.
+    replaced: Option<String>,
+    /// Terraform has read that object since, so it plans the same resource again.
+    is_planned_again: bool,
+}
+
+impl Reservation {
+    fn is_of(&self, replaced: Option<&str>) -> bool {
+        self.is_planned_again || (replaced.is_some() && self.replaced.as_deref() == replaced)
+    }
+}
+
 #[derive(Debug)]
 struct Memory {
     /// When Terraform last showed an object of its state, or when the walk began.
@@ -66,8 +81,8 @@ struct Memory {
     claims: Vec<Claim>,
     /// Objects whose names new objects get.
     names_given_away: HashSet<String>,
-    /// Names of new objects, each with the ID of the object that the same resource has until then.
-    reserved_names: HashMap<String, Option<String>>,
+    /// Names of new objects.
+    reserved_names: HashMap<String, Reservation>,
     adopted: HashSet<String>,
     made: Vec<String>,
     warned: HashSet<String>,
@@ -270,22 +285,43 @@ impl Session {
 
     /// Reserves a name for one new object. `key` is from [`name_key`](super::naming::name_key). Returns `false` if another
     /// new object has reserved it already: two resources of one configuration have the same name. `replaced`: the object
-    /// that the same resource has until then, because a client may plan a replacement twice in one walk.
+    /// that the same resource has until then, because a client may plan a resource twice in one walk.
     pub(super) fn reserve_name(&self, key: String, replaced: Option<&str>) -> bool {
         match self.memory().reserved_names.entry(key) {
             Entry::Vacant(free) => {
-                free.insert(replaced.map(str::to_owned));
+                free.insert(Reservation { replaced: replaced.map(str::to_owned), is_planned_again: false });
                 true
             }
-            Entry::Occupied(taken) => replaced.is_some() && taken.get().as_deref() == replaced,
+            Entry::Occupied(mut taken) => {
+                let is_same = taken.get().is_of(replaced);
+                taken.get_mut().is_planned_again = false;
+                is_same
+            }
+        }
+    }
+
+    /// Records which object a new object replaces that has reserved its name, when only its plan found that out: the
+    /// object is tainted.
+    pub(super) fn reserved_in_place_of(&self, key: &str, id: Option<&str>) {
+        if let Some(name) = self.memory().reserved_names.get_mut(key)
+            && name.replaced.is_none()
+        {
+            name.replaced = id.map(str::to_owned);
         }
     }
 
     /// Whether a new object of this walk has reserved the name, except for the resource that has the object `replaced`.
     pub(super) fn is_name_reserved(&self, key: &str, replaced: Option<&str>) -> bool {
-        let memory = self.memory();
-        let taken = memory.reserved_names.get(key);
-        taken.is_some_and(|by| replaced.is_none() || by.as_deref() != replaced)
+        self.memory().reserved_names.get(key).is_some_and(|taken| !taken.is_of(replaced))
+    }
+
+    /// Records that Terraform reads an object of its state. With `-minimal-refresh` (Terraform 1.17), it plans a resource,
+    /// reads the object and plans the resource again. The plan of a tainted object does not tell which object it
+    /// replaces, so the new object gets the name that it reserved before.
+    pub(super) fn reads(&self, id: &str) {
+        for name in self.memory().reserved_names.values_mut() {
+            name.is_planned_again |= name.replaced.as_deref() == Some(id);
+        }
     }
 
     /// Records that this run can read the store but not write to it.
@@ -432,5 +468,20 @@ mod tests {
         assert!(!session.reserve_name("a".into(), None));
         session.forget();
         assert!(session.reserve_name("a".into(), None));
+    }
+
+    #[test]
+    fn a_resource_that_is_planned_again_after_a_read_of_its_object_keeps_its_name() {
+        let session = Session::default();
+        assert!(session.reserve_name("a".into(), None));
+        session.reserved_in_place_of("a", Some("old"));
+        assert!(session.is_name_reserved("a", None));
+        session.reads("other");
+        assert!(!session.reserve_name("a".into(), None), "another resource");
+        session.reads("old");
+        assert!(!session.is_name_reserved("a", None));
+        assert!(session.reserve_name("a".into(), None));
+        assert!(!session.reserve_name("a".into(), None), "another resource");
+        assert!(session.reserve_name("a".into(), Some("old")), "a replacement tells which object it replaces");
     }
 }

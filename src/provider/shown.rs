@@ -4,6 +4,7 @@
 //! It comes back out of a plan file, so it is not trusted: it names an ID and a block, and the second plan holds exactly
 //! these by the rules for any other object, or fails.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Holdable, Ipam, Terms};
@@ -18,7 +19,7 @@ const KEY: &str = "shown";
 const OLD_ID: &str = "preview_id";
 const OLD_CIDR: &str = "preview_cidr";
 /// Version of the data.
-const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 
 /// What a plan showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,13 +75,7 @@ impl Carried {
     /// When a newer release wrote it, or the plan file is damaged.
     pub(super) fn of(private: &Private) -> Result<Option<Self>, Diagnostics> {
         let Some(value) = private.get(KEY) else { return Ok(Self::of_old(private)) };
-        let version = value.get("version").and_then(serde_json::Value::as_u64);
-        if version.is_some_and(|version| version > VERSION) {
-            let detail = "A newer release of the provider made this plan, and this release cannot read what the plan showed. \
-                          Nothing was changed: apply with that release, or plan again.";
-            return Err(Diagnostic::error("The plan is of a newer release", detail).into());
-        }
-        Self::deserialize(value).map(Some).map_err(|_| damaged())
+        read(value).map(Some)
     }
 
     /// [`Self::of`] for an object of a self-managed store.
@@ -100,17 +95,7 @@ impl Carried {
     /// # Errors
     /// When an object of another owner is among it, and those of the backend.
     pub(super) fn check_owner(&self, ipam: &dyn Ipam) -> Result<(), Diagnostics> {
-        for id in self.waits_for.iter().map(|one| &one.id).chain(&self.replaces) {
-            let owner = owner_of(ipam, id).map_err(|error| errors::at(&error, Path::root()))?;
-            if owner.is_some_and(|owner| Some(owner.as_str()) != ipam.owner()) {
-                let detail = format!(
-                    "The plan replaces {id} or takes its space, and the object belongs to another owner. Nothing was changed: \
-                     plan again."
-                );
-                return Err(Diagnostic::error("The plan takes from another owner", detail).into());
-            }
-        }
-        Ok(())
+        check_owners(ipam, self.waits_for.iter().map(|one| &one.id).chain(&self.replaces))
     }
 
     /// A plan file that was written before the data had a version.
@@ -127,6 +112,38 @@ impl Carried {
     }
 }
 
+/// What a plan of this release or an older one put into the private data.
+///
+/// # Errors
+/// When a newer release wrote it, or the plan file is damaged.
+pub(super) fn read<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Diagnostics> {
+    let version = value.get("version").and_then(serde_json::Value::as_u64);
+    if version.is_some_and(|version| version > VERSION) {
+        let detail = "A newer release of the provider made this plan, and this release cannot read what the plan showed. \
+                      Nothing was changed: apply with that release, or plan again.";
+        return Err(Diagnostic::error("The plan is of a newer release", detail).into());
+    }
+    T::deserialize(value).map_err(|_| damaged())
+}
+
+/// Checks that the apply of a plan can release and replace these objects.
+///
+/// # Errors
+/// When an object of another owner is among them, and those of the backend.
+pub(super) fn check_owners<'a>(ipam: &dyn Ipam, ids: impl Iterator<Item = &'a String>) -> Result<(), Diagnostics> {
+    for id in ids {
+        let owner = owner_of(ipam, id).map_err(|error| errors::at(&error, Path::root()))?;
+        if owner.is_some_and(|owner| Some(owner.as_str()) != ipam.owner()) {
+            let detail = format!(
+                "The plan replaces {id} or takes its space, and the object belongs to another owner. Nothing was changed: \
+                 plan again."
+            );
+            return Err(Diagnostic::error("The plan takes from another owner", detail).into());
+        }
+    }
+    Ok(())
+}
+
 /// The owner of the object with this ID, if it exists.
 fn owner_of(ipam: &dyn Ipam, id: &str) -> Result<Option<String>, Error> {
     Ok(match Kind::of_id(id) {
@@ -139,12 +156,12 @@ fn owner_of(ipam: &dyn Ipam, id: &str) -> Result<Option<String>, Error> {
 }
 
 /// Whether `id` has the form in which a self-managed store gives IDs to objects of this kind.
-fn is_id_of(kind: Kind, id: &str) -> bool {
+pub(super) fn is_id_of(kind: Kind, id: &str) -> bool {
     let own = id.strip_prefix(kind.id_prefix()).unwrap_or_default();
     own.len() == 17 && own.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn damaged() -> Diagnostics {
+pub(super) fn damaged() -> Diagnostics {
     let detail = "The plan file does not say in a readable form what the plan showed of this object. Nothing was changed: \
                   plan again.";
     Diagnostic::error("The plan file is damaged", detail).into()

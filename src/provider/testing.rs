@@ -219,7 +219,7 @@ impl Process {
     }
 
     /// The state as Terraform first sends it: written as JSON and read again.
-    fn upgrade(&self, address: &str, state: &Value) -> Value {
+    pub(super) fn upgrade(&self, address: &str, state: &Value) -> Value {
         let resource = self.resource(address);
         let value = resource.upgrade(resource.schema().version, to_json(state)).unwrap();
         assert_eq!(&value, state, "an upgrade to the same version changes nothing");

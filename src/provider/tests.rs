@@ -20,6 +20,7 @@ mod rules;
 mod schemas;
 mod sets;
 mod shown;
+mod shown_sets;
 mod siblings;
 mod unknown_tags;
 

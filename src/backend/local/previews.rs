@@ -10,14 +10,15 @@
 //! What a plan shows ([`Terms::shows`]) does not change any more: such a request asks for its ID and its block when it
 //! runs again.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::{Made, New, Result};
 use crate::ipam::{
-    AllocationSpec, DryRun, Error, Exhausted, Ledger, PoolChange, PoolCidrSpec, PoolSpec, Provision, Reader, ScopeSpec,
-    Shown, Size, Terms,
+    AllocationSpec, DryRun, Error, Exhausted, Ledger, PlannedMember, PoolChange, PoolCidrSpec, PoolSpec, Provision, Reader,
+    ScopeSpec, SetRequest, Shown, Size, Terms,
 };
 
 /// In memory, holds have to last longer than the plan that they are for, also where plans hold nothing.
@@ -73,14 +74,38 @@ enum Turn {
     BySize(u8),
 }
 
-/// An owned copy of [`New`].
+/// An owned copy of [`New`], the members of a set, or a change.
 #[derive(Clone)]
-enum Wanted {
+pub(super) enum Wanted {
     Scope(ScopeSpec),
     Pool(Box<PoolSpec>),
     PoolCidr(PoolCidrSpec),
     Allocation(AllocationSpec),
+    Set(Box<SetRequest>),
     Change(Changed),
+}
+
+/// The answer to a request.
+pub(super) enum Answer {
+    Made(Made),
+    /// The members of a set.
+    Members(BTreeMap<String, PlannedMember>),
+    Changed,
+}
+
+impl Answer {
+    pub(super) fn made(self) -> Option<Made> {
+        if let Self::Made(made) = self { Some(made) } else { None }
+    }
+
+    pub(super) fn members(self) -> Option<BTreeMap<String, PlannedMember>> {
+        if let Self::Members(members) = self { Some(members) } else { None }
+    }
+
+    /// Whether it is about a new object that exists already.
+    fn is_there(&self) -> bool {
+        matches!(self, Self::Made(made) if made.is_there())
+    }
 }
 
 /// A change to an object that exists. A plan has shown its result.
@@ -93,7 +118,7 @@ pub(super) enum Changed {
 }
 
 impl Wanted {
-    fn new(new: New<'_>) -> Self {
+    pub(super) fn new(new: New<'_>) -> Self {
         match new {
             New::Scope(spec) => Self::Scope(spec.clone()),
             New::Pool(spec) => Self::Pool(Box::new(spec.clone())),
@@ -102,15 +127,19 @@ impl Wanted {
         }
     }
 
-    /// The new object, or `None` for a change.
-    fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Option<Made>> {
-        Ok(Some(match self {
+    fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Answer> {
+        Ok(Answer::Made(match self {
             Self::Scope(spec) => Made::Scope(ledger.plan_scope(spec, terms)?),
             Self::Pool(spec) => Made::Pool(ledger.plan_pool(spec, terms)?),
             Self::PoolCidr(spec) => Made::PoolCidr(ledger.plan_pool_cidr(spec, terms)?),
             Self::Allocation(spec) => Made::Allocation(ledger.plan_allocation(spec, terms)?),
-            Self::Change(Changed::Size(id, size)) => return ledger.plan_resize(id, *size, terms).map(|_| None),
-            Self::Change(Changed::Pool(id, change)) => return ledger.plan_pool_change(id, change, terms).map(|_| None),
+            Self::Set(request) => return ledger.plan_set(request, terms).map(Answer::Members),
+            Self::Change(Changed::Size(id, size)) => {
+                return ledger.plan_resize(id, *size, terms).map(|_| Answer::Changed);
+            }
+            Self::Change(Changed::Pool(id, change)) => {
+                return ledger.plan_pool_change(id, change, terms).map(|_| Answer::Changed);
+            }
         }))
     }
 
@@ -126,6 +155,11 @@ impl Wanted {
             }
             Self::PoolCidr(spec) => (spec.size, &spec.pool_id),
             Self::Allocation(spec) => (spec.size, &spec.pool_id),
+            Self::Set(request) if !request.shown.is_empty() => return Ok(Turn::Explicit),
+            Self::Set(request) => match largest(request.spec.members.values()) {
+                None => return Ok(Turn::Explicit),
+                Some(size) => (size, &request.spec.pool_id),
+            },
         };
         Ok(match size {
             Size::Cidr(_) => Turn::Explicit,
@@ -142,22 +176,31 @@ impl Wanted {
 }
 
 impl Request {
-    fn new(reader: &mut Reader<'_>, new: New<'_>, terms: Terms) -> Result<Self> {
-        let new = Wanted::new(new);
+    fn new(reader: &mut Reader<'_>, new: Wanted, terms: Terms) -> Result<Self> {
         let turn = new.turn(reader, &terms)?;
         Ok(Self { new, terms, turn })
     }
 
-    fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Option<Made>> {
+    fn run(&self, reader: &mut Reader<'_>, dry_run: &mut DryRun) -> Result<Answer> {
         reader.try_out_after(dry_run, |ledger| self.new.plan(ledger, &self.terms))
     }
 
-    /// The request after `made` was shown: it asks for the same ID and block.
-    fn pinned(mut self, made: &Made) -> Self {
-        if self.terms.shows {
-            self.terms.shown = Some(Shown { id: made.meta().id.clone(), cidr: made.block() });
-            self.turn = Turn::Explicit;
+    /// The request after the answer was shown: it asks for the same IDs and blocks.
+    fn pinned(mut self, answer: &Answer) -> Self {
+        if !self.terms.shows {
+            return self;
         }
+        match (answer, &mut self.new) {
+            (Answer::Made(made), _) => {
+                self.terms.shown = Some(Shown { id: made.meta().id.clone(), cidr: made.block() });
+            }
+            (Answer::Members(members), Wanted::Set(request)) => {
+                let shown = |one: &PlannedMember| Shown { id: one.id.clone(), cidr: Some(one.cidr) };
+                request.shown = members.iter().map(|(key, one)| (key.clone(), shown(one))).collect();
+            }
+            _ => {}
+        }
+        self.turn = Turn::Explicit;
         self
     }
 }
@@ -173,7 +216,7 @@ impl Siblings {
         let mut kept = Vec::new();
         for request in &self.requests {
             match request.run(reader, &mut dry_run) {
-                Ok(Some(made)) if made.is_there() => {}
+                Ok(answer) if answer.is_there() => {}
                 Ok(_) => kept.push(request.clone()),
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
                 Err(_) => {}
@@ -216,23 +259,22 @@ impl Siblings {
         Ok(answer)
     }
 
-    /// Adds a new object, and answers its hold in memory, or the object if it exists. `Ok(None)`: its hold depends on the
-    /// order of the requests.
+    /// Adds a new object or a set, and answers its holds in memory, or the object if it exists. `Ok(None)`: its hold
+    /// depends on the order of the requests.
     ///
     /// # Errors
     /// The error of the object by itself, or else the conflict when there is no order in which all new objects fit.
-    pub(super) fn add(&mut self, reader: &mut Reader<'_>, new: New<'_>, terms: &Terms) -> Result<Option<Made>> {
+    pub(super) fn add(&mut self, reader: &mut Reader<'_>, new: Wanted, terms: &Terms) -> Result<Option<Answer>> {
         self.catch_up(reader)?;
         let terms = Terms { hold: LONG, ..terms.clone() };
         let request = reader.ask_after(&mut self.dry_run, |reader| Request::new(reader, new, terms))?;
         let conflict = match request.run(reader, &mut self.dry_run) {
-            Ok(Some(made)) => {
-                if !made.is_there() {
-                    self.requests.push(request.pinned(&made));
+            Ok(answer) => {
+                if !answer.is_there() {
+                    self.requests.push(request.pinned(&answer));
                 }
-                return Ok(Some(made));
+                return Ok(Some(answer));
             }
-            Ok(None) => return Ok(None),
             Err(Error::Store(error)) => return Err(Error::Store(error)),
             Err(conflict) => conflict,
         };
@@ -244,28 +286,26 @@ impl Siblings {
             Err(Error::NotFound { .. }) if !matches!(conflict, Error::NotFound { .. }) => true,
             Err(error) => return Err(error),
         };
+        let is_about_space = matches!(conflict.cause(), Error::Overlap { .. } | Error::PoolExhausted { .. });
         match (self.reorder(reader, request)?, conflict) {
-            (Some(made), _) => Ok(Some(made)),
-            (None, conflict) if is_in_preview => Err(reported(&self.dry_run, conflict)),
-            (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
-                Err(reported(&self.dry_run, conflict))
-            }
+            (Some(answer), _) => Ok(Some(answer)),
+            (None, conflict) if is_in_preview || is_about_space => Err(reported(&self.dry_run, conflict)),
             // No other error is caused by two objects that want the same space.
             (None, _) => Ok(None),
         }
     }
 
     /// Adds a request in the best order; `Ok(None)` when the requests do not fit in that order either.
-    fn reorder(&mut self, reader: &mut Reader<'_>, request: Request) -> Result<Option<Made>> {
+    fn reorder(&mut self, reader: &mut Reader<'_>, request: Request) -> Result<Option<Answer>> {
         let last = self.requests.len();
         let mut all: Vec<(usize, Request)> = self.requests.iter().cloned().chain([request]).enumerate().collect();
         all.sort_by_key(|(index, request)| (request.turn, *index));
-        let (mut dry_run, mut requests, mut last_made) = (reader.dry_run()?, Vec::new(), None);
+        let (mut dry_run, mut requests, mut last_answer) = (reader.dry_run()?, Vec::new(), None);
         for (index, request) in all {
             match request.run(reader, &mut dry_run) {
-                Ok(Some(made)) if index == last => {
-                    requests.push(request.pinned(&made));
-                    last_made = Some(made);
+                Ok(answer) if index == last => {
+                    requests.push(request.pinned(&answer));
+                    last_answer = Some(answer);
                 }
                 Ok(_) => requests.push(request),
                 Err(Error::Store(error)) => return Err(Error::Store(error)),
@@ -273,13 +313,23 @@ impl Siblings {
             }
         }
         (self.requests, self.dry_run) = (requests, dry_run);
-        Ok(last_made)
+        Ok(last_answer)
     }
+}
+
+/// The size of the largest member of a set that is placed by size.
+fn largest<'a>(sizes: impl Iterator<Item = &'a Size>) -> Option<Size> {
+    let by_size = sizes.filter(|size| !matches!(size, Size::Cidr(_)));
+    by_size.min_by_key(|size| if let Size::NetmaskLength(length) = size { *length } else { u8::MAX }).copied()
 }
 
 /// The conflict as it is reported: an object that this plan creates is named without an id, and without a hold.
 fn reported(dry_run: &DryRun, mut conflict: Error) -> Error {
-    match &mut conflict {
+    let cause = match &mut conflict {
+        Error::OfMember { error, .. } => &mut **error,
+        other => other,
+    };
+    match cause {
         Error::Overlap { with, .. } => {
             let siblings = with.iter_mut().filter(|occupant| dry_run.has_planned(occupant));
             siblings.for_each(|sibling| sibling.id.clear());

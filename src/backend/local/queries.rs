@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::{FreeSpace, History, Made, New, Preview, Result};
 use super::Local;
-use super::previews::Changed;
+use super::previews::{Answer, Changed, Wanted};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, Event, EventFilter, HistoryQuery, Ledger, Mark, Pool, PoolChange,
     Provision, Reader, Resize, Size, Tenure, Terms, TrendPoint, Utilization,
@@ -15,7 +15,7 @@ use crate::ipam::{
 
 impl Preview for Local {
     fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
-        match self.preview_beside_others(new, terms) {
+        match self.preview_beside_others(Wanted::new(new), terms) {
             // The same apply adds more space.
             Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
             tried => tried.map(drop),
@@ -31,7 +31,8 @@ impl Preview for Local {
             // A block that is shown does not give way to a later request by CIDR.
             self.explicit_first.wait(pool_id);
         }
-        self.preview_beside_others(new, &Terms { shows: true, ..terms.clone() })
+        let answer = self.preview_beside_others(Wanted::new(new), &Terms { shows: true, ..terms.clone() })?;
+        Ok(answer.and_then(Answer::made))
     }
 
     fn preview_pool_change(&self, id: &str, change: &PoolChange, terms: &Terms) -> Result<Option<Pool>> {
@@ -62,11 +63,11 @@ impl Preview for Local {
 impl Local {
     /// Previews a new object together with the others of this plan. `Ok(None)`: it conflicts with others only because
     /// of the order of the requests.
-    fn preview_beside_others(&self, new: New<'_>, terms: &Terms) -> Result<Option<Made>> {
+    pub(super) fn preview_beside_others(&self, wanted: Wanted, terms: &Terms) -> Result<Option<Answer>> {
         let mut siblings = self.previews.lock();
-        let made = self.read(|reader| siblings.add(reader, new, terms))?;
+        let answer = self.read(|reader| siblings.add(reader, wanted.clone(), terms))?;
         self.previews.has_shown(terms.shows);
-        Ok(made)
+        Ok(answer)
     }
 
     /// Previews a change that the plan shows, so that later previews take it into account.

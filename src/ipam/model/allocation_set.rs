@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ipam::{AllocationSpec, Cidr, GivenUp, Planned, Size, Tags};
+use crate::ipam::{AllocationSpec, Cidr, GivenUp, Planned, Shown, Size, Tags};
 
 /// The maximum number of members of a set. A change of a set is one transaction, which every store can carry out.
 pub const MEMBERS_MAX: usize = 2000;
@@ -90,6 +90,8 @@ pub struct SetRequest {
     pub present: BTreeMap<String, String>,
     /// Ids of active allocations whose names new members take over, because the same apply deletes them.
     pub replaces: BTreeMap<String, String>,
+    /// What an earlier plan showed of members without a hold: each gets exactly that, or the request fails.
+    pub shown: BTreeMap<String, Shown>,
     /// Whether members that `spec` does not name stay in the store, so that their space does not become free.
     pub keeps_removed: bool,
 }
@@ -101,6 +103,8 @@ pub struct PlannedMember {
     pub cidr: Cidr,
     /// Whether it exists, and no state is known to have it.
     pub is_adopted: bool,
+    /// The active object whose name it takes over.
+    pub replaces: Option<String>,
     /// The space that it waits for, because the same apply releases it.
     pub waits_for: Vec<GivenUp>,
 }

@@ -87,6 +87,16 @@ impl Promised {
 }
 
 impl SetRequest {
+    /// The terms of the plan of one member that gets a new block.
+    fn terms_of(&self, key: &str, replaced: Option<&String>, terms: &Terms) -> Terms {
+        Terms { replaces: replaced.cloned(), shown: self.shown.get(key).cloned(), ..terms.clone() }
+    }
+
+    /// Whether an earlier plan showed that the member `id` moves.
+    fn shows_a_move(&self, key: &str, id: &str) -> bool {
+        self.shown.get(key).is_some_and(|shown| shown.id != id)
+    }
+
     /// The terms with the space of the members that this plan removes.
     fn with_released(&self, terms: &Terms) -> Terms {
         let goes = |key: &str| !self.keeps_removed && !self.spec.members.contains_key(key);
@@ -117,7 +127,7 @@ fn asked(allocation: &Allocation, size: Size) -> Size {
 /// A member that stays, and has or will have this block.
 fn growing(allocation: &Allocation, cidr: Cidr) -> PlannedMember {
     let waits_for = allocation.waiting_growth.as_ref().map(|waiting| waiting.waits_for.clone()).unwrap_or_default();
-    PlannedMember { id: allocation.meta.id.clone(), cidr, is_adopted: false, waits_for }
+    PlannedMember { id: allocation.meta.id.clone(), cidr, is_adopted: false, replaces: None, waits_for }
 }
 
 fn shown(allocation: &Allocation) -> PlannedMember {
@@ -125,6 +135,7 @@ fn shown(allocation: &Allocation) -> PlannedMember {
         id: allocation.meta.id.clone(),
         cidr: allocation.cidr,
         is_adopted: allocation.meta.state == State::Active,
+        replaces: allocation.meta.replaces.clone().filter(|_| allocation.meta.state == State::Planned),
         waits_for: allocation.meta.waits_for.clone(),
     }
 }
@@ -172,16 +183,21 @@ impl Reader<'_> {
             let size = spec.members[key];
             match request.present.get(key) {
                 None => placed.add(key, request.replaces.get(key)),
-                Some(id) if self.is_moving(spec, key, size, id, terms)? => placed.add_moved(key, size, id),
+                Some(id) if request.shows_a_move(key, id) || self.is_moving(spec, key, size, id, terms)? => {
+                    placed.add_moved(key, size, id);
+                }
                 Some(id) => {
                     let Some(member) = self.find_member_in_place(spec, key, id, terms)? else { return Ok(None) };
+                    if request.shown.get(key).is_some_and(|shown| shown.cidr != Some(member.cidr)) {
+                        return Ok(None);
+                    }
                     promised.note(&member);
                     found.insert(key.clone(), member);
                 }
             }
         }
         for (key, replaced) in placed.0 {
-            let terms = Terms { replaces: replaced.cloned(), ..terms.clone() };
+            let terms = request.terms_of(key, replaced, terms);
             let wish = promised.apart(spec.member(key, spec.members[key]));
             let Some(hold) = self.find_hold_allocation(&wish, &terms)? else { return Ok(None) };
             promised.note(&shown(&hold));
@@ -210,14 +226,6 @@ impl Reader<'_> {
         Ok(Some(growing(&allocation, cidr)))
     }
 
-    /// The plan of a set, without a write.
-    ///
-    /// # Errors
-    /// Returns the errors of [`Ledger::plan_set`].
-    pub fn preview_set(&mut self, request: &SetRequest, terms: &Terms) -> Result<BTreeMap<String, PlannedMember>> {
-        self.try_out(|ledger| ledger.plan_set(request, terms))
-    }
-
     /// The allocations with these ids, holds included; `None` for one that is gone.
     pub fn get_allocations(&mut self, ids: &[String]) -> Result<Vec<Option<Allocation>>> {
         codec::live_all(self.snapshot, ids)
@@ -242,7 +250,7 @@ impl Ledger<'_> {
                 placed.add(key, request.replaces.get(key));
                 continue;
             };
-            match self.plan_member_in_place(spec, key, id, &terms).map_err(|error| error.of_member(key))? {
+            match self.plan_member_in_place(request, key, id, &terms).map_err(|error| error.of_member(key))? {
                 Some(member) => {
                     promised.note(&member);
                     planned.insert(key.clone(), member);
@@ -254,7 +262,7 @@ impl Ledger<'_> {
             }
         }
         for (key, replaced) in placed.0 {
-            let terms = Terms { replaces: replaced.cloned(), ..terms.clone() };
+            let terms = request.terms_of(key, replaced, &terms);
             let hold = self.place_member(spec, key, &promised, &terms).map_err(|error| error.of_member(key))?;
             promised.note(&shown(&hold));
             planned.insert(key.clone(), shown(&hold));
@@ -283,24 +291,33 @@ impl Ledger<'_> {
     /// Plans a member that exists; `None`: it cannot have its new size in place.
     fn plan_member_in_place(
         &mut self,
-        spec: &SetSpec,
+        request: &SetRequest,
         key: &str,
         id: &str,
         terms: &Terms,
     ) -> Result<Option<PlannedMember>> {
-        let size = spec.members[key];
+        let (spec, size) = (&request.spec, request.spec.members[key]);
         let allocation = self.reader().changeable(id)?;
         self.reader().check_member_name(spec, key, &allocation)?;
-        if must_avoid(spec, &allocation, size) || self.reader().is_moving(spec, key, size, id, terms)? {
+        if request.shows_a_move(key, id) {
+            return Ok(None);
+        }
+        let shown = request.shown.get(key).and_then(|shown| shown.cidr);
+        if shown.is_none()
+            && (must_avoid(spec, &allocation, size) || self.reader().is_moving(spec, key, size, id, terms)?)
+        {
             return Ok(None);
         }
         // A first plan that did not know the whole set has held nothing, so nothing is lost in the second one.
         let was_planned = allocation.growth.is_some() || allocation.waiting_growth.is_some();
         let terms = Terms { committing: terms.committing && was_planned, ..terms.clone() };
-        Ok(match self.plan_resize(id, asked(&allocation, size), &terms)? {
-            Resize::Replace => None,
-            Resize::InPlace(cidr) => Some(growing(&self.reader().changeable(id)?, cidr)),
-        })
+        match (self.plan_resize(id, asked(&allocation, size), &terms)?, shown) {
+            (Resize::InPlace(cidr), shown) if shown.is_none_or(|shown| shown == cidr) => {
+                Ok(Some(growing(&self.reader().changeable(id)?, cidr)))
+            }
+            (_, Some(shown)) => Err(self.growth_lost(&allocation, shown)?),
+            _ => Ok(None),
+        }
     }
 
     /// Carries out the plan of a set: releases, changes and creates members.

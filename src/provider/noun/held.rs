@@ -436,6 +436,7 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
             return read_candidate(&configured, state);
         }
         let id = id_of(&state)?.clone();
+        shared.session.reads(&id);
         let lost = Lost::new(M::Noun::KIND, &id, state.name(), state.owner(), state.missing());
         let found = missing::find((shared, &configured), &lost, || M::Noun::get(ipam, &id), warnings)?;
         let record = match found {

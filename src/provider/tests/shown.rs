@@ -51,13 +51,13 @@ fn blocks(config: &[(&'static str, Json)], planned: &Planned) -> Vec<String> {
 }
 
 /// Two users of one configuration: one plans and may only read the store, the other one applies.
-fn pair(world: &World) -> (Workspace<'_>, Workspace<'_>) {
+pub(super) fn pair(world: &World) -> (Workspace<'_>, Workspace<'_>) {
     let mut writer = world.workspace("team/a");
     writer.carries_private = true;
     (reader_of(world, &writer), writer)
 }
 
-fn reader_of<'w>(world: &'w World, writer: &Workspace<'w>) -> Workspace<'w> {
+pub(super) fn reader_of<'w>(world: &'w World, writer: &Workspace<'w>) -> Workspace<'w> {
     let mut reader = writer.clone();
     reader.store = Some(read_only(world));
     reader

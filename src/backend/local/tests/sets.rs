@@ -85,6 +85,7 @@ impl Set {
             spec: SetSpec { members: members.collect(), ..self.spec.clone() },
             present: present.collect(),
             replaces: BTreeMap::new(),
+            shown: BTreeMap::new(),
             keeps_removed: false,
         }
     }

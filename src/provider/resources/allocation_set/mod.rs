@@ -3,6 +3,7 @@
 //! A set has no record in the store: its members are ordinary allocations, and the state knows their ids. So this resource
 //! is not one of a noun, and follows the same life in files of its own: `plan.rs`, `request.rs`, `resource.rs`, `import.rs`.
 
+mod carried;
 mod check;
 mod import;
 mod plan;

@@ -58,6 +58,7 @@ fn terms_for(
 /// The errors that the user has to correct.
 pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<SetModel>) -> Result<(), Diagnostics> {
     let replaces = replaced(&mut plan.private);
+    let before = replaces.values().next().cloned();
     let Some(configured) = shared.configured()? else { return Ok(()) };
     let tags = tags_for(&configured, plan)?;
     plan.planned.imported_names = BTreeMap::new().into();
@@ -67,9 +68,9 @@ pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<SetModel>) -> Result<(),
     let terms = terms_for(shared, &configured, plan, &spec.pool_id, &tags)?;
     let mut terms = Terms { in_place: !replaces.is_empty(), ..terms };
     let keeps_removed = plan.planned.keeps_removed();
-    let mut request = SetRequest { spec, present: BTreeMap::new(), replaces, keeps_removed };
+    let mut request = SetRequest { spec, present: BTreeMap::new(), replaces, shown: BTreeMap::new(), keeps_removed };
     let members = request::plan(shared, &configured, plan, &mut request, &mut terms)?;
-    request::reserve_names(shared, &request, false)?;
+    request::reserve_names(shared, &request, false, before.as_ref(), members.as_ref())?;
     if let Some(members) = members {
         request::take_up(shared, plan, &request, &members)?;
         show(&mut plan.planned, &members);
@@ -167,9 +168,10 @@ fn plan_members(
         }
     }
     let mut terms = terms_for(shared, configured, plan, &spec.pool_id, tags)?;
-    let mut request = SetRequest { spec, present, replaces: BTreeMap::new(), keeps_removed };
+    let mut request = SetRequest { spec, present, replaces: BTreeMap::new(), shown: BTreeMap::new(), keeps_removed };
     let members = request::plan(shared, configured, plan, &mut request, &mut terms)?;
-    request::reserve_names(shared, &request, prior.name != plan.planned.name)?;
+    let is_renamed = prior.name != plan.planned.name;
+    request::reserve_names(shared, &request, is_renamed, prior.id.get(), members.as_ref())?;
     let Some(members) = members else {
         forget_members(&mut plan.planned);
         return Ok(());

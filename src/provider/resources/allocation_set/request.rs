@@ -8,13 +8,16 @@ use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Plan};
 
 use super::super::super::shared::{Configured, Shared};
+use super::super::super::shown::plan_again;
 use super::super::super::{errors, hand_over, holding, naming};
+use super::carried::Carried;
 use super::{SetModel, member_at};
 
 /// The members of a planned set, by their keys.
 pub(super) type Members = BTreeMap<String, PlannedMember>;
 
-/// Plans the members. `None`: nothing is held, so their values stay unknown until apply, and mistakes are reported now.
+/// Plans the members. `None`: nothing is held or shown, so their values stay unknown until apply, and mistakes are reported
+/// now.
 ///
 /// # Errors
 /// The errors that the user has to correct.
@@ -27,70 +30,158 @@ pub(super) fn plan(
 ) -> Result<Option<Members>, Diagnostics> {
     let tell = |error: Error| errors::at(&error, SetModel::attribute_for(&error));
     let sets = configured.ipam.require_allocation_sets().map_err(tell)?;
+    let asking = Asking { shared, configured, sets };
+    Carried::forget(&mut plan.private);
+    if plan.carries_private && configured.ipam.holds().is_some() {
+        return asking.hold_or_show(plan, request, terms);
+    }
     if configured.holds().is_none() {
-        check(shared, sets, plan.committing, request, terms).map_err(tell)?;
+        asking.check(plan.committing, request, terms).map_err(tell)?;
         return Ok(None);
     }
-    let result = hold(shared, configured, sets, request, terms);
-    holding::warn_of_displaced(shared, configured, plan);
-    if !terms.committing {
-        hand_over::want(shared, &result);
-    }
-    match result {
+    match asking.attempt(plan, request, terms, &|request, terms| sets.plan_set(request, terms))? {
         Ok(members) => Ok(Some(members)),
-        Err(Error::Store(store::Error::ReadOnly(why))) => {
+        Err(why) => {
             holding::warn_read_only(shared, plan, &why);
-            check(shared, sets, plan.committing, request, terms).map_err(tell)?;
+            asking.check(plan.committing, request, terms).map_err(tell)?;
             Ok(None)
         }
-        Err(error) => Err(tell(error)),
     }
 }
 
-/// Finds mistakes without a write.
-fn check(
-    shared: &Shared,
-    sets: &dyn AllocationSets,
-    committing: bool,
-    request: &SetRequest,
-    terms: &mut Terms,
-) -> Result<(), Error> {
-    // The first plan has checked the set. Without a write, space that a pool gets in the same plan does not show.
-    if committing || shared.changes.is_growing(&request.spec.pool_id) {
-        return Ok(());
-    }
-    let mut preview = |terms: &Terms| sets.preview_set(request, terms);
-    let result = preview(terms);
-    hand_over::retry_with_given_up(shared, terms, result, &mut preview).map(drop)
+/// How a plan asks for members: by a hold or by a preview.
+type Ask<'a> = dyn Fn(&SetRequest, &Terms) -> Result<Members, Error> + 'a;
+
+/// Plans of sets, as `provider/holding.rs` has them for single objects.
+struct Asking<'a> {
+    shared: &'a Shared,
+    configured: &'a Configured,
+    sets: &'a dyn AllocationSets,
 }
 
-/// Requests the holds, and requests them again with what each result tells.
-fn hold(
-    shared: &Shared,
-    configured: &Configured,
-    sets: &dyn AllocationSets,
-    request: &mut SetRequest,
-    terms: &mut Terms,
-) -> Result<Members, Error> {
-    let mut result = sets.plan_set(request, terms);
-    if !terms.committing {
-        hand_over::recall(shared, &result)?;
-        if confirm_known(shared, configured, &result) {
-            result = sets.plan_set(request, terms);
+impl Asking<'_> {
+    /// Plans the members for a client that carries planned private data. The second plan holds exactly what the first one
+    /// showed.
+    fn hold_or_show(
+        &self,
+        plan: &mut Plan<SetModel>,
+        request: &mut SetRequest,
+        terms: &mut Terms,
+    ) -> Result<Option<Members>, Diagnostics> {
+        let (shared, sets) = (self.shared, self.sets);
+        // A first plan that showed nothing leaves no private data.
+        let is_second = plan.committing || plan.first_plan.is_some();
+        let carried = plan.first_plan.as_ref().map(Carried::of).transpose()?.flatten();
+        if is_second && terms.hold.is_zero() {
+            terms.hold = holding::HELD_IN_APPLY;
         }
-        if take_over_names(shared, configured, request, &result)? {
-            result = sets.plan_set(request, terms);
+        let is_shown = carried.is_some();
+        if let Some(carried) = carried {
+            carried.check_owner(self.configured.ipam.as_ref())?;
+            carried.set(request, terms);
+        }
+        if !terms.hold.is_zero() && !shared.session.is_read_only() {
+            match self.attempt(plan, request, terms, &|request, terms| sets.plan_set(request, terms))? {
+                Ok(members) => return Ok(Some(members)),
+                Err(why) => {
+                    shared.session.cannot_write();
+                    holding::warn_not_held(shared, plan, &why);
+                }
+            }
+        }
+        if !is_second || is_shown {
+            let is_growing = shared.changes.is_growing(&request.spec.pool_id);
+            let preview = |request: &SetRequest, terms: &Terms| {
+                let terms = Terms { shows: true, ..terms.clone() };
+                match sets.preview_set(request, &terms) {
+                    Err(error) if is_growing && is_about_space(&error) => Err(holding::undecided()),
+                    shown => shown?.ok_or_else(holding::undecided),
+                }
+            };
+            if let Ok(members) = self.attempt(plan, request, terms, &preview)? {
+                Carried::preview(request, terms, &members).carry(&mut plan.private);
+                return Ok(Some(members));
+            }
+        }
+        let checked = self.check(plan.committing, request, terms);
+        checked.map_err(|error| errors::at(&error, SetModel::attribute_for(&error)))?;
+        Ok(None)
+    }
+
+    /// Finds mistakes without a write.
+    fn check(&self, committing: bool, request: &mut SetRequest, terms: &mut Terms) -> Result<(), Error> {
+        // The first plan has checked the set. Without a write, space that a pool gets in the same plan does not show.
+        if committing || self.shared.changes.is_growing(&request.spec.pool_id) {
+            return Ok(());
+        }
+        // `None`: only the order of the requests decides where the members are.
+        let preview = |request: &SetRequest, terms: &Terms| {
+            self.sets.preview_set(request, terms).map(Option::unwrap_or_default)
+        };
+        self.negotiate(request, terms, &preview).map(drop)
+    }
+
+    /// Plans the members by `ask`. The inner error is the reason why the store cannot be written.
+    ///
+    /// # Errors
+    /// The errors that the user has to correct.
+    fn attempt(
+        &self,
+        plan: &mut Plan<SetModel>,
+        request: &mut SetRequest,
+        terms: &mut Terms,
+        ask: &Ask<'_>,
+    ) -> Result<Result<Members, String>, Diagnostics> {
+        let result = self.negotiate(request, terms, ask);
+        holding::warn_of_displaced(self.shared, self.configured, plan);
+        if !terms.committing {
+            hand_over::want(self.shared, &result);
+        }
+        match result {
+            Ok(members) => Ok(Ok(members)),
+            Err(Error::Store(store::Error::ReadOnly(why))) => Ok(Err(why)),
+            Err(error) => {
+                let told = errors::at(&error, SetModel::attribute_for(&error));
+                let shown = match &error {
+                    Error::OfMember { key, .. } if is_about_space(&error) => Carried::block_of(request, key),
+                    _ => None,
+                };
+                Err(if shown.is_some() { plan_again(told, shown) } else { told })
+            }
         }
     }
-    let mut again = |terms: &Terms| sets.plan_set(request, terms);
-    let members = hand_over::retry_with_given_up(shared, terms, result, &mut again)?;
-    let waits_for: Vec<_> = members.values().flat_map(|member| member.waits_for.clone()).collect();
-    if hand_over::still_given_up(shared, terms, &waits_for)? {
-        return Ok(members);
+
+    /// Asks for the members, and asks again with what each result tells.
+    fn negotiate(&self, request: &mut SetRequest, terms: &mut Terms, ask: &Ask<'_>) -> Result<Members, Error> {
+        let (shared, configured) = (self.shared, self.configured);
+        let mut result = ask(request, terms);
+        if !terms.committing {
+            hand_over::recall(shared, &result)?;
+            if confirm_known(shared, configured, &result) {
+                result = ask(request, terms);
+            }
+            if take_over_names(shared, configured, request, &result)? {
+                result = ask(request, terms);
+            }
+        }
+        let mut again = |terms: &Terms| ask(request, terms);
+        let members = hand_over::retry_with_given_up(shared, terms, result, &mut again)?;
+        let waits_for: Vec<_> = members.values().flat_map(|member| member.waits_for.clone()).collect();
+        if hand_over::still_given_up(shared, terms, &waits_for)? {
+            return Ok(members);
+        }
+        terms.place_anew = true;
+        let anew = again(terms);
+        hand_over::retry_with_given_up(shared, terms, anew, &mut again)
     }
-    terms.place_anew = true;
-    let anew = again(terms);
-    hand_over::retry_with_given_up(shared, terms, anew, &mut again)
+}
+
+/// Whether the pool has no place for what was asked for.
+fn is_about_space(error: &Error) -> bool {
+    matches!(
+        error.cause(),
+        Error::Overlap { .. } | Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }
+    )
 }
 
 /// Marks the objects that the plan would adopt, if they are in the state of this configuration: they were not left over
@@ -174,17 +265,28 @@ pub(super) fn take_up(
     Ok(())
 }
 
-/// Reserves the names of new members, or of all members when the set gets another name.
+/// Reserves the names of new members, or of all members when the set gets another name. `set`: an object that the same
+/// resource has until then, or the id of the set, because a client may plan a set twice in one walk.
 ///
 /// # Errors
 /// At the member whose name another new resource of the configuration has.
-pub(super) fn reserve_names(shared: &Shared, request: &SetRequest, is_renamed: bool) -> Result<(), Diagnostics> {
+pub(super) fn reserve_names(
+    shared: &Shared,
+    request: &SetRequest,
+    is_renamed: bool,
+    set: Option<&String>,
+    planned: Option<&Members>,
+) -> Result<(), Diagnostics> {
     let SetSpec { pool_id, name, members, .. } = &request.spec;
+    let held = planned.and_then(|members| members.values().find_map(|one| one.replaces.as_ref()));
+    let replaced = request.replaces.values().next().or(held);
     for key in members.keys().filter(|key| is_renamed || !request.present.contains_key(*key)) {
         let name = SetSpec::member_name(name, key);
-        if !shared.session.reserve_name(naming::name_key(Kind::Allocation, pool_id, &name), None) {
+        let name_key = naming::name_key(Kind::Allocation, pool_id, &name);
+        if !shared.session.reserve_name(name_key.clone(), set.map(String::as_str)) {
             return Err(naming::name_claimed(&name).at(member_at(key)).into());
         }
+        shared.session.reserved_in_place_of(&name_key, replaced.map(String::as_str));
     }
     Ok(())
 }

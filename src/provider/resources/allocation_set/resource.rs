@@ -10,6 +10,7 @@ use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf, Value};
 use super::super::super::noun::{Found, Lost, find_lost};
 use super::super::super::shared::{Configured, Shared, within};
 use super::super::super::{create, errors, hand_over, kept_arguments, naming, tags};
+use super::carried::Carried;
 use super::{SetModel, check, import, plan};
 
 /// `ipam_allocation_set`.
@@ -151,6 +152,7 @@ impl Resource for SetResource {
     fn update(&self, prior: &SetModel, apply: &mut Apply<SetModel>) -> Result<(), Diagnostics> {
         let shared = &*self.0;
         let configured = shared.ready()?;
+        Carried::forget(&mut apply.private);
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         if !state.differs(prior) {
@@ -183,6 +185,7 @@ impl Resource for SetResource {
         let shared = &*self.0;
         let configured = shared.ready()?;
         shared.session.refreshed();
+        state.member_ids().values().for_each(|id| shared.session.reads(id));
         let Some(members) = find_members(shared, &configured, &state, warnings)? else { return Ok(Some(state)) };
         if members.is_empty() {
             return Ok(None);
