@@ -50,6 +50,7 @@ cases! {
     a_data_source_reads_what_is_planned,
     a_growing_block_that_has_no_room_is_replaced,
     a_growing_block_with_room_stays,
+    a_loan_and_a_release_that_is_prevented,
     a_name_known_only_after_apply,
     a_new_name_keeps_the_block,
     a_pool_cidr_with_another_name_keeps_its_block,

@@ -237,6 +237,7 @@ on_each_store! {
             tags: now.tags,
             disallowed_cidrs: now.disallowed_cidrs,
             size: now.size,
+            lifetime: now.lifetime,
         };
         ipam.update_allocation(&id, &change).unwrap();
         let plan = workspace.plan();

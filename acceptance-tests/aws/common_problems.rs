@@ -113,6 +113,7 @@ fn problem_8_a_description_changes_in_place() {
         tags: tags(&[("team", "net")]),
         disallowed_cidrs: BTreeSet::new(),
         size: web.size,
+        lifetime: web.lifetime,
     };
     let changed = ipam.update_allocation(&web.meta.id, &change).unwrap();
     let read = ipam.get_allocation(&web.meta.id).unwrap().unwrap();

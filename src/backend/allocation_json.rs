@@ -20,6 +20,10 @@ pub struct AllocationJson<'a> {
     pool_id: &'a str,
     state: State,
     hold_expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    prevent_release: bool,
     owner: &'a str,
     resource_type: ResourceType,
     resource_id: Option<&'a str>,
@@ -44,6 +48,8 @@ impl<'a> AllocationJson<'a> {
             pool_id: &of.pool_id,
             state: of.meta.state,
             hold_expires_at: of.meta.hold_expires_at,
+            expires_at: of.lifetime.expires_at(),
+            prevent_release: of.lifetime.prevent_release,
             owner: &of.meta.owner,
             resource_type: of.resource_type,
             resource_id: of.resource_id.as_deref(),

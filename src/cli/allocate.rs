@@ -6,15 +6,19 @@
 use clap::Args;
 
 use super::failure::CommandFailure;
+use super::loan::End;
 use super::out::Page;
 use super::request::Request;
 use super::target::Target;
 use crate::backend::upkeep::{allocate_in_service, patiently};
+use crate::ipam::{AllocationSpec, Lifetime};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
     request: Request,
+    #[command(flatten)]
+    end: End,
 }
 
 impl Options {
@@ -25,7 +29,8 @@ impl Options {
 
 pub(super) fn page(target: &Target, options: &Options) -> Result<Page, CommandFailure> {
     let (request, ipam) = (&options.request, target.ipam());
-    let spec = request.spec(ipam)?;
+    let loan = options.end.loan(ipam)?;
+    let spec = AllocationSpec { lifetime: Lifetime { loan, ..Lifetime::default() }, ..request.spec(ipam)? };
     let granted = match target {
         Target::SelfManaged(local) => patiently(request.caller.timeout, || local.allocate_unplanned(&spec)),
         Target::Service(_, ipam) => allocate_in_service(ipam.as_ref(), &spec, request.caller.timeout),

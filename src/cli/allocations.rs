@@ -1,7 +1,8 @@
 //! `allocations`: a table.
 //!
 //! JSON: `{store, allocations: [{id, name, cidr, scope, scope_id, pool, pool_id, state, hold_expires_at, owner,
-//! resource_type, resource_id, description, tags}]}`; `pool` is the path of the pool. Holds are included, with `planned`
+//! resource_type, resource_id, description, tags, expires_at, prevent_release}]}`; `pool` is the path of the pool, and the last
+//! two fields are there if the allocation has an end or prevents its release. Holds are included, with `planned`
 //! as their `state`.
 
 use std::collections::HashMap;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean, table};
-use super::words::state_remark;
+use super::words::allocation_remark;
 use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{AllocationFilter, Ipam, PoolFilter};
@@ -134,7 +135,7 @@ fn text(allocations: &[Allocation], names: &Names, now: Timestamp) -> Page {
             clean(names.path(allocation)),
             clean(&allocation.meta.name),
             allocation.cidr.to_string(),
-            state_remark(&allocation.meta, now).unwrap_or_else(|| "active".to_owned()),
+            allocation_remark(allocation, now).unwrap_or_else(|| "active".to_owned()),
             clean(&allocation.meta.owner),
             allocation.meta.id.clone(),
         ]

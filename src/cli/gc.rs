@@ -1,21 +1,24 @@
-//! `gc`: reclaims all expired holds.
+//! `gc`: reclaims all expired holds, and releases the allocations whose loans are over.
 //!
-//! JSON: `{store, dry_run, taken_back: [event], forgotten, left: {holds, expired_holds, planned_growths, lapsed_holds}}`,
-//! each event as in `events --json`.
+//! JSON: `{store, dry_run, taken_back: [event], ended: [event], overdue: [{allocation, cidr, name, resource_id}], forgotten,
+//! left: {holds, expired_holds, planned_growths, lapsed_holds}}`, each event as in `events --json`. `ended` are the
+//! allocations that were released. `overdue` are those that stay although their loans are over: a discovery sees the
+//! resource in them, or (with `null` as `resource_id`) they prevent their release.
 
 use clap::Args;
 use serde_json::json;
 
 use super::events;
 use super::failure::CommandFailure;
-use super::out::{self, OutputFormat, Page};
+use super::out::{self, OutputFormat, Page, clean};
 use super::words::count;
 use crate::backend::upkeep::Collection;
 use crate::backend::{Ipam, Local};
+use crate::ipam::{Overdue, Stays};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Shows what would be reclaimed, and writes nothing.
+    /// Shows what would be reclaimed and released, and writes nothing.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -31,12 +34,14 @@ pub(super) fn page(ipam: &Local, options: &Options) -> Result<Page, CommandFailu
 }
 
 fn render(collection: &Collection, store: &str, options: &Options) -> Page {
-    let Collection { taken_back, forgotten, left } = collection;
+    let Collection { taken_back, ended, overdue, forgotten, left } = collection;
     if options.format.json {
         return Page::json(&json!({
             "store": store,
             "dry_run": options.dry_run,
             "taken_back": taken_back,
+            "ended": ended,
+            "overdue": overdue.iter().map(overdue_json).collect::<Vec<_>>(),
             "forgotten": forgotten,
             "left": {
                 "holds": left.holds,
@@ -46,11 +51,17 @@ fn render(collection: &Collection, store: &str, options: &Options) -> Page {
             },
         }));
     }
-    let mut text: String = taken_back.iter().map(events::line).collect();
+    let mut text: String = taken_back.iter().chain(ended).map(events::line).collect();
+    text.extend(overdue.iter().map(overdue_line));
     let (taken, forget) =
         if options.dry_run { ("would be reclaimed", "would be forgotten") } else { ("reclaimed", "forgotten") };
     text += &format!("{} {taken}, ", count(taken_back.len() as u64, "expired hold"));
     text += &format!("{} {forget}. ", count(*forgotten, "lapsed hold"));
+    if !(ended.is_empty() && overdue.is_empty()) {
+        let release = if options.dry_run { "would be released" } else { "released" };
+        text += &format!("{} {release}, ", count(ended.len() as u64, "expired loan"));
+        text += &format!("{} kept. ", overdue.len());
+    }
     text += &format!("Left: {}", count(left.holds, "hold"));
     if left.expired_holds > 0 {
         text += &format!(", {} of them expired but kept for their unexpired contents", left.expired_holds);
@@ -59,6 +70,30 @@ fn render(collection: &Collection, store: &str, options: &Options) -> Page {
         text += &format!(", {}", count(left.planned_growths, "planned growth"));
     }
     Page::text(text + ".\n")
+}
+
+fn overdue_json(one: &Overdue) -> serde_json::Value {
+    let resource_id = match &one.why {
+        Stays::Seen(seen) => Some(&seen.resource_id),
+        Stays::Protected => None,
+    };
+    let found = &one.allocation;
+    json!({ "allocation": found.meta.id, "cidr": found.cidr, "name": found.meta.name, "resource_id": resource_id })
+}
+
+fn overdue_line(one: &Overdue) -> String {
+    let found = &one.allocation;
+    let why = match &one.why {
+        Stays::Seen(seen) => format!(
+            "a discovery sees {} ({}) in it, in account {} and {}",
+            clean(&seen.resource_id),
+            seen.cidr,
+            clean(&seen.account_id),
+            clean(&seen.region)
+        ),
+        Stays::Protected => "it prevents its release".to_owned(),
+    };
+    format!("Kept {} {} ({}): its loan is over, but {why}.\n", found.cidr, clean(&found.meta.name), found.meta.id)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Most commands only read. `discover` scans accounts and stores what it finds, `import` adds the objects of an export,
 //! `gc` reclaims expired holds, `transfer` gives objects to another owner, and `prune` removes the past of a store.
-//! Pipelines that are not Terraform allocate blocks with `allocate`, `reserve`, `resize` and `release`, and ask `pools`,
+//! Pipelines that are not Terraform allocate blocks with `allocate`, `reserve`, `resize`, `renew` and `release`, and ask `pools`,
 //! `free` and `next`. All other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and
 //! only `out` prints. `--store` names a self-managed store or a service such as AWS IPAM ([`target`]). Exit status: 0 for
 //! success, 1 if `check`, `import`, `discover` or `resources` has findings, 2 if the command failed. The commands for
@@ -27,6 +27,7 @@ mod gc;
 mod history;
 mod holds;
 mod import;
+mod loan;
 mod metrics;
 mod next;
 mod no_command;
@@ -38,6 +39,7 @@ mod pools;
 mod prune;
 mod rebuild;
 mod release;
+mod renew;
 mod report;
 mod request;
 mod reserve;
@@ -99,6 +101,8 @@ enum Command {
     Reserve(reserve::Options),
     /// Changes the size of an allocation in place.
     Resize(resize::Options),
+    /// Gives an allocation another end, or makes it permanent.
+    Renew(renew::Options),
     /// Releases an allocation or ends a reservation. Succeeds if there is none.
     Release(release::Options),
     /// Verifies the whole store; if there are findings, prints one line for each and exits with status 1.
@@ -129,7 +133,8 @@ enum Command {
     Holds(holds::Options),
     /// Transfers scopes, pools, pool CIDRs and allocations to another owner, with an event in the history.
     Transfer(transfer::Options),
-    /// Reclaims all expired holds. Terraform reclaims expired holds by itself when it needs the space.
+    /// Reclaims all expired holds, and releases the allocations whose loans are over. Terraform reclaims expired holds by
+    /// itself when it needs the space, and never releases a loan.
     Gc(gc::Options),
     /// Removes data that only the past of the store needs: old versions, if the store keeps them, or old events with
     /// --events, which archives them first.
@@ -169,6 +174,7 @@ impl Command {
                 | Self::Allocate(_)
                 | Self::Reserve(_)
                 | Self::Resize(_)
+                | Self::Renew(_)
                 | Self::Release(_)
         )
     }
@@ -192,6 +198,7 @@ fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
         Some(Command::Allocate(options)) => allocate::page(&open_as(&cli.store, options.owner())?, options)?,
         Some(Command::Reserve(options)) => reserve::page(&open_as(&cli.store, options.owner())?, options)?,
         Some(Command::Resize(options)) => resize::page(open_as(&cli.store, options.owner())?.ipam(), options)?,
+        Some(Command::Renew(options)) => renew::page(open_as(&cli.store, options.owner())?.ipam(), options)?,
         Some(Command::Release(options)) => release::page(open_as(&cli.store, options.owner())?.ipam(), options)?,
         Some(Command::Check(options)) => check::page(&open(&cli.store)?, options)?,
         Some(Command::Events(options)) => events::page(open(&cli.store)?.ipam(), options)?,

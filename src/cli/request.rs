@@ -12,7 +12,8 @@ use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, explain, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Granted, Kind, NO_OWNER, ResourceType, Size, State, Tags, Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Granted, Kind, Lifetime, NO_OWNER, ResourceType, Size, State, Tags,
+    Unsupported,
 };
 use crate::provider;
 
@@ -92,6 +93,7 @@ impl Request {
             disallowed_cidrs: self.disallowed_cidrs.iter().copied().collect(),
             description: self.description.clone(),
             tags: self.tags.iter().cloned().collect(),
+            lifetime: Lifetime::default(),
         })
     }
 
@@ -130,7 +132,7 @@ impl Request {
                 "allocation": AllocationJson::new(found, &path),
             }))
         } else {
-            let until = found.meta.hold_expires_at.filter(|_| is_reserved);
+            let until = found.meta.hold_expires_at.filter(|_| is_reserved).or(found.lifetime.expires_at());
             let until = until.map(|at| format!(" until {}", explain::time(at))).unwrap_or_default();
             Page::text(format!("{words} {} as {}{}{until}.\n", found.cidr, whole(&path, found), whose(found)))
         };

@@ -83,6 +83,7 @@ fn resized(ipam: &dyn Ipam, before: &Allocation, whole: &str, options: &Options)
         tags: before.tags.clone(),
         disallowed_cidrs: before.disallowed_cidrs.clone(),
         size,
+        lifetime: before.lifetime,
     };
     patiently(options.caller.timeout, || ipam.update_allocation(id, &change)).map_err(|error| match error {
         Error::HoldLost { cidr: Some(target), now_held_by: with, .. } => {

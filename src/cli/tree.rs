@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, clean};
 use super::paths;
-use super::words::{count, state_remark};
+use super::words::{allocation_remark, count, state_remark};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::explain::percent;
 use crate::backend::{Ipam, PoolFilter, Utilization};
@@ -241,7 +241,7 @@ fn draw_contents(text: &mut String, branch: &Branch, indent: &str, now: Timestam
     for (index, allocation) in branch.allocations.iter().enumerate() {
         let is_last = index + 1 == branch.allocations.len() && branch.below.is_empty() && !hidden;
         let (elbow, _) = lines(is_last);
-        let mark = state_remark(&allocation.meta, now).map(|words| format!("  ({words})")).unwrap_or_default();
+        let mark = allocation_remark(allocation, now).map(|words| format!("  ({words})")).unwrap_or_default();
         let growth = allocation.growth.as_ref().map(|growth| format!("  (growing to {})", growth.cidr));
         let _ = writeln!(
             text,

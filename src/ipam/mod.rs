@@ -60,6 +60,7 @@ pub use model::error::{
     Unfinished, Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
+pub use model::lifetime::*;
 pub use model::object::*;
 pub use model::pool::*;
 pub use model::pool_cidr::*;
@@ -72,6 +73,7 @@ pub use model::text_enum::{Word, Words};
 pub use operations::allocation::{check_length, check_tags};
 pub use operations::context::{Env, Ledger, Reader};
 pub use operations::dry_run::DryRun;
+pub use operations::lifetime::{Overdue, Stays};
 pub use operations::pool_rules::check_rules;
 pub use operations::restore::Missing;
 pub use operations::transfer::Transfer;

@@ -240,6 +240,7 @@ pub(super) fn resized(allocation: &Allocation, text: &str) -> AllocationChange {
         tags: allocation.tags.clone(),
         disallowed_cidrs: allocation.disallowed_cidrs.clone(),
         size: size(text),
+        lifetime: allocation.lifetime,
     }
 }
 

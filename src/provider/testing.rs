@@ -71,7 +71,7 @@ impl World {
         );
     }
 
-    fn local(&self, owner: &str, store: Option<Arc<dyn Store>>) -> Local {
+    pub(super) fn local(&self, owner: &str, store: Option<Arc<dyn Store>>) -> Local {
         let (seconds, drawn) = (Arc::clone(&self.seconds), Arc::clone(&self.drawn));
         let surroundings = Surroundings {
             clock: Arc::new(move || Timestamp::from_second(1_000_000_000 + seconds.load(Ordering::SeqCst)).unwrap()),
@@ -398,7 +398,7 @@ impl Workspace<'_> {
             planned.state.extend(prior.clone().map(|state| (address.clone(), state)));
             let Some(arguments) = arguments else {
                 if let Some(state) = prior {
-                    process.plan_delete(&address, &state);
+                    errors.extend(process.plan_delete(&address, &state));
                     planned.steps.push(Step::delete(&address));
                 }
                 continue;
@@ -564,7 +564,8 @@ impl Workspace<'_> {
 }
 
 impl Process {
-    fn plan_delete(&self, address: &str, state: &State) {
+    /// The errors of the plan of a deletion.
+    fn plan_delete(&self, address: &str, state: &State) -> Errors {
         let response = self.resource(address).plan(PlanRequest {
             prior: state.value.clone(),
             proposed: Value::Null,
@@ -574,7 +575,9 @@ impl Process {
             carries_private: self.carries_private,
             committing: false,
         });
-        assert!(response.planned.is_null() && errors(&response.diagnostics).is_empty());
+        let errors = errors(&response.diagnostics);
+        assert!(response.planned.is_null() || !errors.is_empty());
+        errors
     }
 }
 

@@ -9,6 +9,7 @@ mod input;
 mod kept_arguments;
 mod kept_meanwhile;
 mod leases;
+mod lifetimes;
 mod locales;
 mod names;
 mod one_at_a_time;

@@ -46,7 +46,7 @@ pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json
 /// The errors that the user has to correct.
 pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanResponse, Diagnostics> {
     if request.proposed.is_null() {
-        resource.plan_delete(&request.prior);
+        resource.plan_delete(&request.prior)?;
         return Ok(PlanResponse { planned: Value::Null, ..request.unchanged(Diagnostics::new()) });
     }
     let block = R::Model::block();

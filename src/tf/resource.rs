@@ -107,7 +107,12 @@ pub trait Resource: Send + Sync + 'static {
     fn state_loaded(&self, _state: &serde_json::Value) {}
 
     /// Terraform plans to delete the object with this state.
-    fn plan_delete(&self, _prior: &Value) {}
+    ///
+    /// # Errors
+    /// The reason why it must not be deleted.
+    fn plan_delete(&self, _prior: &Value) -> Result<(), Diagnostics> {
+        Ok(())
+    }
 
     /// Converts a state of an older version into the present version, as JSON.
     ///

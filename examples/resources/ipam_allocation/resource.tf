@@ -18,6 +18,14 @@ resource "ipam_allocation" "legacy" {
   description  = "On the old firewall"
 }
 
+# The network of a preview environment. Three days after the apply, the command `gc` releases it.
+resource "ipam_allocation" "preview" {
+  ipam_pool_id   = ipam_pool.prod.id
+  name           = "preview-4711"
+  netmask_length = 26
+  ttl            = "72h"
+}
+
 output "web" {
   value = ipam_allocation.web.cidr
 }

@@ -5,6 +5,7 @@ use crate::ipam::Error;
 
 mod discovery;
 mod holds;
+mod lifetime;
 mod object;
 mod owners;
 mod pool;
@@ -62,6 +63,8 @@ pub fn explain(error: &Error) -> Explanation {
         Error::NoFamily => pool::no_family(),
         Error::NoSourcePool => pool::no_source(),
         Error::OwnOverlap { a, b } => pool::own_overlap(*a, *b),
+        Error::Protected { id, name, cidr } => lifetime::protected(id, name, *cidr),
+        Error::LoanOver { expires_at, now } => lifetime::over(*expires_at, *now),
         Error::TooDeep { limit } => pool::too_deep(*limit),
         Error::LocaleMismatch { source_pool_id, source_locale, asked } => {
             pool::locale_of_source(source_pool_id, source_locale, asked)

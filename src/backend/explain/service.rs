@@ -155,6 +155,19 @@ fn only_self_managed(what: OnlySelfManaged) -> (String, String) {
              would leave it there. Use an `ipam_allocation`, which the same run can destroy, or lease from a pool \
              in a self-managed store.",
         ),
+        OnlySelfManaged::Loans => (
+            "AWS IPAM has no loans",
+            "An allocation in AWS has no end. Leave `ttl` and `expires_at` out, and destroy the allocation when it is no \
+             longer needed.",
+        ),
+        OnlySelfManaged::ReleaseProtection => (
+            "AWS IPAM cannot prevent a release",
+            "AWS releases an allocation whenever it is asked to. Leave `prevent_release` out. `prevent_destroy` in a \
+             `lifecycle` block protects the resource from this configuration.",
+        ),
+        OnlySelfManaged::Quarantine => {
+            ("AWS IPAM has no quarantine", "AWS gives released space out again at once. Leave `quarantine` out.")
+        }
         OnlySelfManaged::AllocationSets => (
             "AWS IPAM has no allocation sets",
             "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \

@@ -117,6 +117,7 @@ fn life(ipam: &Local) -> (Vec<Pool>, Vec<Allocation>) {
         tags: Tags::new(),
         disallowed_cidrs: BTreeSet::new(),
         size: Size::NetmaskLength(24),
+        lifetime: crate::ipam::Lifetime::default(),
     };
     until_done("update net-0", || ipam.update_allocation(&planned[0].meta.id, &renamed));
     until_done("delete net-3", || ipam.delete_allocation(&planned[3].meta.id));

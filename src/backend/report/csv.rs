@@ -26,6 +26,7 @@ impl Report {
             "id",
             "pool_id",
             "created_at",
+            "expires_at",
         ]);
         let positions = self.positions();
         for one in &self.allocations {
@@ -48,6 +49,7 @@ impl Report {
                 &one.meta.id,
                 &one.pool_id,
                 &time(one.meta.created_at),
+                &one.lifetime.expires_at().map(time).unwrap_or_default(),
             ]);
         }
         table.text

@@ -143,6 +143,9 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
     if let Some(expiry) = one.meta.hold_expires_at {
         more.insert("expires".to_owned(), expiry.as_second().into());
     }
+    if let Some(end) = one.lifetime.expires_at() {
+        more.insert("lent".to_owned(), end.as_second().into());
+    }
     if one.meta.state == State::Planned {
         more.insert("planned".to_owned(), true.into());
     }

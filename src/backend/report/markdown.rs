@@ -71,7 +71,12 @@ impl Report {
                 plain(paths.get(one.pool_id.as_str()).copied().unwrap_or_default()),
                 plain(&one.meta.name),
                 one.cidr.to_string(),
-                state(one.meta.state).to_owned(),
+                match one.lifetime.expires_at() {
+                    Some(end) => {
+                        format!("{}, lent until {}", state(one.meta.state), crate::backend::explain::time(end))
+                    }
+                    None => state(one.meta.state).to_owned(),
+                },
                 one.resource_type.to_string(),
                 plain(&one.meta.owner),
                 plain(one.description.as_deref().unwrap_or_default()),

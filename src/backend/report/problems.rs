@@ -8,7 +8,7 @@ use num_bigint::BigUint;
 
 use super::{Discovered, PoolReport, Problem, Report, Severity, Topic};
 use crate::backend::Finding;
-use crate::backend::explain::percent;
+use crate::backend::explain::{percent, time};
 use crate::ipam::{Allocation, Cidr, Error, Pool, check_length, check_tags};
 
 /// A pool that is full within this number of days gets a warning.
@@ -22,6 +22,7 @@ pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) ->
     problems.extend(overlaps_in_pools(report, below));
     problems.extend(overlaps_of_tops(report));
     problems.extend(compliance(report));
+    problems.extend(report.allocations.iter().filter(|one| one.is_overdue(report.at)).map(|one| overdue(report, one)));
     let divided: HashSet<&str> = report.pools.iter().filter_map(|pool| pool.pool().source_pool_id.as_deref()).collect();
     // A pool that is divided among others is meant to be full.
     let undivided = report.pools.iter().filter(|pool| !divided.contains(pool.pool().meta.id.as_str()));
@@ -29,6 +30,20 @@ pub(super) fn of(report: &Report, below: &[Allocation], findings: &[Finding]) ->
     problems.extend(report.discovered.iter().flat_map(Discovered::problems));
     problems.sort_by_key(|problem| (problem.severity, problem.topic));
     problems
+}
+
+/// A loan that is over: nothing has released the allocation.
+fn overdue(report: &Report, one: &Allocation) -> Problem {
+    let paths = report.paths();
+    let path = paths.get(one.pool_id.as_str()).copied().unwrap_or_default();
+    let end = one.lifetime.expires_at().map(time).unwrap_or_default();
+    Problem {
+        severity: Severity::Note,
+        topic: Topic::Space,
+        place: one.meta.id.clone(),
+        name: format!("{path}: {} {}", one.meta.name, one.cidr),
+        what: format!("Its loan ended at {end}. Run `gc` to release it, or extend the loan."),
+    }
 }
 
 fn damage(finding: &Finding) -> Problem {

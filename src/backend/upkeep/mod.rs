@@ -30,7 +30,7 @@ pub use unplanned::{allocate_in_service, may_succeed_later};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Mark, Reader};
+use crate::ipam::{Census, Error, Event, Format, Item, Ledger, Mark, Overdue, Reader};
 pub use crate::store::Pruned;
 use crate::store::{self, Overlay};
 
@@ -45,6 +45,10 @@ const COLLECT_LIMIT: usize = 256;
 pub struct Collection {
     /// The events of the reclaimed holds: one for each hold.
     pub taken_back: Vec<Event>,
+    /// The events of the allocations that were released because their loans are over.
+    pub ended: Vec<Event>,
+    /// Allocations that stay although their loans are over.
+    pub overdue: Vec<Overdue>,
     /// Number of lapsed holds that were deleted.
     pub forgotten: u64,
     /// The content of the store afterwards.
@@ -112,8 +116,8 @@ impl Local {
         }
     }
 
-    /// Reclaims every hold that has expired, a bounded number in each transaction, and deletes holds that lapsed long
-    /// ago. A dry run writes nothing.
+    /// Reclaims every hold that has expired, a bounded number in each transaction, deletes holds that lapsed long ago, and
+    /// releases allocations whose loans are over. A dry run writes nothing.
     ///
     /// # Errors
     /// [`Error::Store`]; holds that were reclaimed until then stay reclaimed.
@@ -124,9 +128,13 @@ impl Local {
             ledger.collect_expired(from, COLLECT_LIMIT)
         };
         let mut take = |collected: crate::ipam::Collected, collection: &mut Collection| {
-            collection.taken_back.extend(collected.events);
+            for event in collected.events {
+                let was_active = event.before["state"] == "active" && event.after.is_null();
+                if was_active { &mut collection.ended } else { &mut collection.taken_back }.push(event);
+            }
+            collection.overdue.extend(collected.overdue);
             collection.forgotten += collected.forgotten;
-            progress("holds", collection.taken_back.len() as u64, None);
+            progress("holds and loans", (collection.taken_back.len() + collection.ended.len()) as u64, None);
             collected.next
         };
         if dry_run {

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::backend::{AllocationFilter, Ipam, PoolChange, PoolFilter, Result, explain};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Meta, Planned, Pool, PoolCidr, PoolCidrSpec,
-    PoolSpec, Provision, ResourceType, Rules, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags, Tally,
+    Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Lifetime, Meta, Planned, Pool, PoolCidr,
+    PoolCidrSpec, PoolSpec, Provision, ResourceType, Rules, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags,
+    Tally,
 };
 use crate::store;
 
@@ -430,6 +431,8 @@ impl<'a> Builder<'a> {
             disallowed_cidrs: BTreeSet::new(),
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
+            // A service has no loans, and releases whatever it is asked to.
+            lifetime: Lifetime::default(),
         };
         let made = patiently(PATIENCE, || self.ipam.create_allocation(&spec, &Planned::Unknown))?;
         self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);

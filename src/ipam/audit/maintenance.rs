@@ -1,4 +1,4 @@
-//! Maintenance of a store: reclaims all expired holds, and counts the objects.
+//! Maintenance of a store: reclaims all expired holds, ends loans, and counts the objects.
 
 use jiff::Timestamp;
 use num_bigint::BigUint;
@@ -9,16 +9,18 @@ use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::discovery_keys;
 use crate::ipam::storage::keys::{self, HoldKind};
-use crate::ipam::{Event, Kind, Ledger, Pool, PoolCidr, Reader, Result, Scope, State};
+use crate::ipam::{Event, Kind, Ledger, Overdue, Pool, PoolCidr, Reader, Result, Scope, State};
 use crate::store::Order;
 
-/// Result of one step of reclaiming.
+/// Result of one step of reclaiming and of ending loans.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collected {
-    /// The events of the reclaimed holds.
+    /// The events of the reclaimed holds and of the allocations whose loans are over.
     pub events: Vec<Event>,
     /// Number of lapsed holds that were removed, because they lapsed over a week ago.
     pub forgotten: u64,
+    /// Allocations that stay although their loans are over.
+    pub overdue: Vec<Overdue>,
     /// Position at which the next step continues; `None` at the end.
     pub next: Option<String>,
 }
@@ -151,41 +153,58 @@ struct Holds {
     growths: u64,
 }
 
+/// A part of the work: the prefix of an index, and the range of its entries that can be due.
+type Stage = (&'static str, fn(Timestamp) -> (String, String));
+
+/// The indexes of what ends by itself, in the order in which they are read.
+const STAGES: [Stage; 3] = [
+    (keys::HOLDS_BY_EXPIRY, |_| keys::under(keys::HOLDS_BY_EXPIRY)),
+    (keys::LAPSED, |_| keys::under(keys::LAPSED)),
+    (keys::LOANS, keys::loans_until),
+];
+
 impl Ledger<'_> {
     /// Reclaims the expired holds among the next `limit` entries after `from` (`""`: from the first), and removes holds
-    /// that lapsed over a week ago. A hold that contains an unexpired object stays.
+    /// that lapsed over a week ago. A hold that contains an unexpired object stays. Then it releases the allocations whose
+    /// loans are over.
     ///
     /// # Errors
     /// Returns [`crate::ipam::Error::Store`].
     pub fn collect_expired(&mut self, from: &str, limit: usize) -> Result<Collected> {
         let before = log::head(self.tx)?.sequence;
-        let (lapsed_at, expiry_at) = (keys::under(keys::LAPSED), keys::under(keys::HOLDS_BY_EXPIRY));
         let mut collected = Collected::default();
-        // Holds by expiry sort before lapsed holds.
-        let in_lapsed = from.starts_with(keys::LAPSED);
-        let range = if in_lapsed { &lapsed_at } else { &expiry_at };
+        let stage = STAGES.into_iter().find(|stage| from.starts_with(stage.0)).unwrap_or(STAGES[0]);
+        let range = stage.1(self.env.now);
         let start = if from.is_empty() || *from == range.0 { range.0.clone() } else { keys::after(from) };
         let page = self.tx.scan(&start..&range.1, Order::Ascending, limit)?;
-        let long_ago = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         for (key, _) in &page {
-            // This hold was reclaimed together with an earlier one.
-            let due = keys::is_due(key, if in_lapsed { long_ago } else { self.env.now });
-            if !due || self.tx.get(key)?.is_none() {
-                continue;
-            }
-            if in_lapsed {
-                self.forget(key)?;
-                collected.forgotten += 1;
-            } else {
-                self.reclaim_hold(key)?;
-            }
+            self.collect(key, &mut collected)?;
         }
         collected.next = match page.last() {
             Some((last, _)) if page.len() == limit => Some(last.clone()),
-            _ if !in_lapsed => Some(keys::LAPSED.to_owned()),
-            _ => None,
+            _ => STAGES.into_iter().skip_while(|one| one.0 != stage.0).nth(1).map(|next| next.0.to_owned()),
         };
         collected.events = self.reader().events(before, usize::MAX)?;
         Ok(collected)
+    }
+
+    /// Carries out what one entry of the indexes of [`STAGES`] requires now.
+    fn collect(&mut self, key: &str, collected: &mut Collected) -> Result<()> {
+        if self.tx.get(key)?.is_none() {
+            // This hold was reclaimed together with an earlier one.
+            return Ok(());
+        }
+        let long_ago = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        if key.starts_with(keys::LOANS) {
+            collected.overdue.extend(self.end_loan(key)?);
+        } else if key.starts_with(keys::LAPSED) {
+            if keys::is_due(key, long_ago) {
+                self.forget(key)?;
+                collected.forgotten += 1;
+            }
+        } else if keys::is_due(key, self.env.now) {
+            self.reclaim_hold(key)?;
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::ipam::space::free;
 use crate::ipam::storage::discovery_keys::TargetKey;
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
-    Allocation, Cidr, Imported, Kind, Ledger, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags,
+    Allocation, Cidr, Imported, Kind, Ledger, Lifetime, Occupant, Pool, Reader, ResourceType, Result, Size, State, Tags,
 };
 
 /// Prefix of the tags that AWS reserves.
@@ -208,6 +208,7 @@ impl Ledger<'_> {
                 region: region.clone(),
                 sampled_at: scanned.and_then(|scanned| scanned.last_success).unwrap_or(self.env.now),
             }),
+            lifetime: Lifetime::default(),
         })
     }
 

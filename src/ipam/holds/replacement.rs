@@ -23,6 +23,7 @@ impl Ledger<'_> {
         let Some(id) = replaced(&hold.meta, &hold.cidr, Kind::Allocation) else { return Ok(()) };
         match codec::live::<Allocation>(self.tx, id)? {
             Some(old) if is_same(&old.meta, &hold.meta) && old.pool_id == hold.pool_id && old.cidr == hold.cidr => {
+                old.check_release()?;
                 self.drop_allocation(&old, Action::Delete)
             }
             _ => Ok(()),

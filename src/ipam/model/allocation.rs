@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipam::model::text_enum::{Word, words};
-use crate::ipam::{Cidr, GivenUp, Meta, Run, Tags};
+use crate::ipam::{Cidr, GivenUp, Lifetime, Meta, Run, Tags};
 
 /// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,9 @@ pub struct Allocation {
     /// Origin of an allocation that was imported from a sighting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// What is said of its end. Earlier releases do not know it, and leave it out when they write the allocation.
+    #[serde(default, skip_serializing_if = "Lifetime::is_default")]
+    pub lifetime: Lifetime,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -152,6 +155,8 @@ pub struct AllocationSpec {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
+    /// What is said of the end of the allocation.
+    pub lifetime: Lifetime,
 }
 
 impl AllocationSpec {
@@ -164,6 +169,7 @@ impl AllocationSpec {
             disallowed_cidrs: BTreeSet::new(),
             description: None,
             tags: Tags::new(),
+            lifetime: Lifetime::default(),
         }
     }
 }
@@ -187,6 +193,8 @@ pub struct AllocationChange {
     pub disallowed_cidrs: BTreeSet<Cidr>,
     /// The requested size; `plan_resize` planned a change of it.
     pub size: Size,
+    /// What is said of the end of the allocation. A loan without an end counts from this change on.
+    pub lifetime: Lifetime,
 }
 
 /// A filter of allocations. Every field restricts the result; `None` means any.

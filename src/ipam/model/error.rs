@@ -147,6 +147,10 @@ pub enum Error {
     ManyDiscoveries { there: Vec<(String, String)> },
     /// The block of a resource cannot be treated as requested.
     Untreatable { of: Box<ResourceCidrId>, why: Untreatable },
+    /// The request would release an allocation that prevents its release.
+    Protected { id: String, name: String, cidr: Cidr },
+    /// The loan that the request asks for is over already.
+    LoanOver { expires_at: Timestamp, now: Timestamp },
     /// The tree of pools would be too deep.
     TooDeep { limit: u32 },
     /// The request changes an attribute that is fixed at creation (scope type, family, ...).
@@ -289,6 +293,12 @@ pub enum OnlySelfManaged {
     Leases,
     /// Allocations that are made together, all or none.
     AllocationSets,
+    /// Allocations with an end.
+    Loans,
+    /// Allocations that refuse their release.
+    ReleaseProtection,
+    /// A rest for released space.
+    Quarantine,
 }
 
 /// The allocation rules, by the names of their attributes.

@@ -105,6 +105,7 @@ pub(in crate::ipam) fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation
         allocation.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
         allocation.description.clone_from(&spec.description);
         allocation.tags.clone_from(&spec.tags);
+        allocation.lifetime = spec.lifetime;
     }
 }
 
@@ -150,6 +151,7 @@ impl Reader<'_> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
         let wanted = size_request(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
+        self.check_loan(&spec.lifetime)?;
         let shown = self.shown_block(Kind::Allocation, &spec.name, terms, |block| match wanted {
             // The default of the pool may have changed since the plan.
             SizeRequest::Length(_) if spec.size == Size::Default => true,
@@ -195,6 +197,7 @@ impl Ledger<'_> {
             }
             standing => {
                 let lost = self.reader().lost_hold(&standing)?;
+                self.check_replaced(terms)?;
                 self.avoided = standing.avoided();
                 self.given_up = terms.all_given_up();
                 self.clear_allocation(standing)?;
@@ -239,7 +242,7 @@ impl Ledger<'_> {
         let (cidr, deferred) = self.find_space(pool, spec, wanted)?;
         let mut meta = self.new_meta(Kind::Allocation, &spec.name, birth)?;
         meta.waits_for = std::mem::take(&mut self.waits_for);
-        let allocation = Allocation {
+        let mut allocation = Allocation {
             meta,
             pool_id: spec.pool_id.clone(),
             cidr,
@@ -253,7 +256,9 @@ impl Ledger<'_> {
             waiting_growth: None,
             deferred,
             imported: None,
+            lifetime: spec.lifetime,
         };
+        self.begin_loan(&mut allocation);
         index::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
         let action = if allocation.meta.state == State::Active { self.env.creation() } else { Action::Hold };
@@ -284,6 +289,7 @@ impl Ledger<'_> {
     /// # Errors
     /// Returns the errors of [`Ledger::plan_allocation`].
     pub fn create_allocation(&mut self, spec: &AllocationSpec, planned: &Planned) -> Result<Allocation> {
+        self.reader().check_loan(&spec.lifetime)?;
         let (id, exact) = match planned {
             Planned::Unknown => (None, None),
             Planned::Held(id) | Planned::Fresh(id) => {
@@ -325,6 +331,7 @@ impl Ledger<'_> {
         if held.meta.state == State::Active {
             let mut after = held.clone();
             details(spec)(&mut after);
+            self.begin_loan(&mut after);
             return self.change_allocation(Action::Update, held, after);
         }
         // The hold is what the plan showed. A default netmask length of the pool that changed since then does not
@@ -341,6 +348,7 @@ impl Ledger<'_> {
         self.release_replaced(held)?;
         let mut active = self.reader().with_name(held)?;
         details(spec)(&mut active);
+        self.begin_loan(&mut active);
         if held.deferred {
             let pool: Pool = codec::expect(self.tx, &held.pool_id)?;
             self.clear_in_pool(&pool, &held.cidr)?;
@@ -350,7 +358,7 @@ impl Ledger<'_> {
         self.change_allocation(self.env.creation(), held, active)
     }
 
-    /// Changes name, description, tags and size. A growth that was planned takes the space that was held for it.
+    /// Changes name, description, tags, size, loan and protection. A growth that was planned takes the space that was held for it.
     ///
     /// # Errors
     /// Returns [`Error::NotFound`], [`Error::NameTaken`], [`Error::TagRule`] or [`Error::NetmaskRule`]; returns
@@ -362,11 +370,16 @@ impl Ledger<'_> {
         if change.tags != before.tags {
             check_tags(&change.tags, &pool)?;
         }
+        if change.lifetime != before.lifetime {
+            self.reader().check_loan(&change.lifetime)?;
+        }
         self.clear_name(&before, &change.name)?;
         let mut after = self.resized(&pool, &wished, change.size)?;
         after.meta.name.clone_from(&change.name);
         after.description.clone_from(&change.description);
         after.tags.clone_from(&change.tags);
+        after.lifetime = change.lifetime;
+        self.begin_loan(&mut after);
         if after == before {
             return Ok(after);
         }
@@ -385,6 +398,7 @@ impl Ledger<'_> {
         if allocation.resource_type == ResourceType::IpamPool {
             return Err(self.reader().held_by_pool(&allocation)?);
         }
+        allocation.check_release()?;
         self.drop_allocation(&allocation, Action::Delete)
     }
 }

@@ -357,6 +357,7 @@ impl Ledger<'_> {
                 tags: wish.tags,
                 disallowed_cidrs: wish.disallowed_cidrs,
                 size,
+                lifetime: wish.lifetime,
             };
             let changed = self.update_allocation(id, &change).map_err(|error| error.of_member(key))?;
             made.insert(key.clone(), changed);

@@ -5,6 +5,7 @@ pub(super) mod allocation_set;
 pub(super) mod context;
 pub(super) mod dry_run;
 pub(super) mod init;
+pub(super) mod lifetime;
 pub(super) mod locale;
 pub(super) mod pool;
 pub(super) mod pool_change;

@@ -349,6 +349,7 @@ impl Ledger<'_> {
                 break;
             }
             for (_, allocation) in &page {
+                allocation.check_release()?;
                 self.drop_allocation(allocation, action)?;
             }
         }

@@ -11,8 +11,8 @@ use crate::ipam::space::free;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::{codec, index, keys, names};
 use crate::ipam::{
-    Allocation, Cidr, Error, Kind, Ledger, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader, ResourceType,
-    Result, Size, State, Tags, Terms, Unsupported,
+    Allocation, Cidr, Error, Kind, Ledger, Lifetime, OnlyAws, Planned, Pool, PoolCidr, PoolCidrSpec, Reader,
+    ResourceType, Result, Size, State, Tags, Terms, Unsupported,
 };
 
 /// Name of the allocation that stands for a block of the pool in its source pool.
@@ -262,6 +262,7 @@ impl Ledger<'_> {
             waiting_growth: None,
             deferred: false,
             imported: None,
+            lifetime: Lifetime::default(),
         };
         index::write_allocation(self.tx, None, Some(&allocation))?;
         Ok(true)

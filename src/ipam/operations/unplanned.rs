@@ -94,7 +94,10 @@ impl Ledger<'_> {
                 check_tags(&spec.tags, &pool)?;
                 self.activate_allocation(&hold, spec)?
             }
-            Found::Nothing(old) => self.place_unplanned(&pool, spec, old, &Birth::Active { id: None })?,
+            Found::Nothing(old) => {
+                self.reader().check_loan(&spec.lifetime)?;
+                self.place_unplanned(&pool, spec, old, &Birth::Active { id: None })?
+            }
         };
         self.confirm(&made.meta.id)?;
         let allocation: Allocation = codec::expect(self.tx, &made.meta.id)?;

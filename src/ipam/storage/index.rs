@@ -77,6 +77,11 @@ pub(in crate::ipam) fn entries_of_allocation(allocation: &Allocation) -> Result<
     if let (Some(_), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) {
         entries.push((format!("{}{}", discovery_keys::imported_for(resource_id), keys::part(&meta.id)), Vec::new()));
     }
+    if let Some(end) = allocation.lifetime.expires_at()
+        && meta.state == State::Active
+    {
+        entries.push((keys::loan(end, &meta.id), Vec::new()));
+    }
     if let Some(growth) = growth {
         entries.push((keys::expiry(pool_id, growth.expires_at, keys::GROWTH, &meta.id), Vec::new()));
     }

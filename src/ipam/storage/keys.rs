@@ -17,6 +17,7 @@
 //! | `expiry/<container>/<time>/<kind>/<id>` | empty; holds by expiry. Container: the pool whose space is held, the scope for top-level pools, `-` for scopes |
 //! | `lapsed/<container>/<time>/<kind>/<id>` | empty; lapsed holds by the time they lapsed |
 //! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space until their predecessor is gone |
+//! | `loan/<time>/<id>` | empty; allocations by the end of their loan |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `discovery/<id>`, `treatment/<id>` | the record |
@@ -69,11 +70,12 @@ pub(in crate::ipam) const COUNTS: &str = "count/";
 pub(in crate::ipam) const ALL_FREE: &str = "free/";
 pub(in crate::ipam) const HOLDS_BY_EXPIRY: &str = "expiry/";
 pub(in crate::ipam) const LAPSED: &str = "lapsed/";
+pub(in crate::ipam) const LOANS: &str = "loan/";
 /// Container of the holds of scopes, and parent of the names of scopes.
 pub(in crate::ipam) const ROOT: &str = "-";
 
 /// First parts of the keys of entries that follow from records. The store must have exactly these entries.
-pub(in crate::ipam) const DERIVED: [&str; 14] = [
+pub(in crate::ipam) const DERIVED: [&str; 15] = [
     "at",
     "provisioned",
     "top",
@@ -82,6 +84,7 @@ pub(in crate::ipam) const DERIVED: [&str; 14] = [
     "expiry",
     "lapsed",
     "deferred",
+    "loan",
     "free",
     "imported",
     "seen-at",
@@ -278,6 +281,15 @@ pub(in crate::ipam) fn hold_of(key: &str) -> Option<(HoldKind, &str)> {
 
 pub(in crate::ipam) fn lapsed(container: &str, at: Timestamp, kind: Kind, id: &str) -> String {
     format!("lapsed/{}/{}/{}/{}", part(container), time(at), kind_word(kind), part(id))
+}
+
+pub(in crate::ipam) fn loan(end: Timestamp, allocation: &str) -> String {
+    format!("{LOANS}{}/{}", time(end), part(allocation))
+}
+
+/// The loans that end at `now` or earlier.
+pub(in crate::ipam) fn loans_until(now: Timestamp) -> (String, String) {
+    (LOANS.to_owned(), format!("{LOANS}{}/{LAST}", time(now)))
 }
 
 pub(in crate::ipam) fn lapsed_of(container: &str) -> String {

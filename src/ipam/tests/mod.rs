@@ -13,6 +13,7 @@ mod history;
 mod holds;
 mod journal;
 mod leases;
+mod lifetimes;
 mod locales;
 mod lookups;
 mod model;

@@ -18,7 +18,13 @@ fn new_set(pool: &Pool, members: &[(&str, &str)]) -> SetRequest {
         description: None,
         tags: Tags::new(),
     };
-    SetRequest { spec, present: BTreeMap::new(), replaces: BTreeMap::new(), shown: BTreeMap::new(), keeps_removed: false }
+    SetRequest {
+        spec,
+        present: BTreeMap::new(),
+        replaces: BTreeMap::new(),
+        shown: BTreeMap::new(),
+        keeps_removed: false,
+    }
 }
 
 /// The request for other members of a set.

@@ -87,6 +87,8 @@ impl DataSource for AllocationData {
             description: facts.description,
             resource_type: facts.resource_type,
             resource_id: facts.resource_id,
+            expires_at: facts.expires_at,
+            prevent_release: facts.prevent_release,
             tags: facts.tags,
             owner: facts.owner,
             state: facts.state,

@@ -68,6 +68,10 @@ macro_rules! allocation_facts {
         resource_type: String => computed(),
         /// ID of the pool or resource that has the space; null for `custom`.
         resource_id: String => computed(),
+        /// Time from which `gc` releases the allocation, in RFC 3339 format; null for a permanent allocation.
+        expires_at: String => computed(),
+        /// Whether every release of the allocation is refused.
+        prevent_release: bool => computed(),
         /// Map of the tags of the allocation.
         tags: $crate::ipam::Tags => computed(),
         /// Owner of the allocation: the provider argument `owner` of the configuration that it belongs to. With
@@ -214,6 +218,8 @@ impl AllocationFacts {
             description: allocation.description.into(),
             resource_type: allocation.resource_type.to_string().into(),
             resource_id: allocation.resource_id.into(),
+            expires_at: allocation.lifetime.expires_at().map(|time| time.to_string()).into(),
+            prevent_release: allocation.lifetime.prevent_release.into(),
             tags: allocation.tags.into(),
             owner: allocation.meta.owner.into(),
             state: state_word(allocation.meta.state).into(),

@@ -102,6 +102,14 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
     /// The errors of the backend.
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error>;
 
+    /// Refuses the plan of a deletion, by the state of the object.
+    ///
+    /// # Errors
+    /// At the attribute that prevents it.
+    fn check_delete(_prior: &Value) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
     /// Fills in what the record of the object does not contain.
     ///
     /// # Errors
@@ -316,12 +324,14 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
         }
     }
 
-    fn plan_delete(&self, prior: &Value) {
+    fn plan_delete(&self, prior: &Value) -> Result<(), Diagnostics> {
+        M::check_delete(prior)?;
         if let Value::String(id) = prior.entry("id") {
             let shared = &*self.0;
             shared.session.goes(id);
             hand_over::give_up(shared, id);
         }
+        Ok(())
     }
 
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {

@@ -7,14 +7,15 @@ use crate::backend::{AllocationChange, Ipam, Noun};
 use crate::ipam::{
     Allocation, AllocationSpec, Cidr, Error, GivenUp, Kind, Missing, ResourceType, Size, Tags, Unsupported,
 };
-use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf, Value};
 use crate::{at, fill_block_attributes, model};
 
+use super::super::attributes::{HumanDuration, Time};
 use super::super::block_attributes::block_attributes;
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Configured;
 use super::super::tags;
-use super::{agreement, candidate, check_length, check_name, growth};
+use super::{agreement, candidate, check_length, check_name, growth, lifetime};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -39,6 +40,18 @@ model! {
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
         /// Description of the allocation.
         description: String => optional(),
+        /// Time for which the allocation is needed, for example `72h` for a preview environment, counted from the apply
+        /// that sets it. A change counts from the apply of the change. When the time is over, the command `gc` releases
+        /// the allocation, unless a discovery sees a resource in it; until then, nothing changes. Without `ttl` and
+        /// `expires_at`, the allocation is permanent. Conflicts with `expires_at`. Not with `aws-ipam`.
+        ttl: HumanDuration => optional(),
+        /// Time from which `gc` releases the allocation, as with `ttl`, in RFC 3339 format. Computed from `ttl` if that is
+        /// set. Not with `aws-ipam`.
+        expires_at: Time => optional().computed(),
+        /// Whether every release of the allocation is refused: by this configuration (a plan that destroys or replaces the
+        /// allocation fails), by other configurations, by commands and by `gc`. Turn it off, and apply that, before you
+        /// destroy the allocation. Default: `false`. Not with `aws-ipam`.
+        prevent_release: bool => optional(),
         /// Map of tags for the allocation. `tags_all` must contain the `allocation_resource_tags` of the pool.
         tags: Tags => optional(),
         /// ID of the allocation.
@@ -85,6 +98,7 @@ impl AllocationModel {
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),
             tags: tags.clone(),
+            lifetime: self.lifetime(),
         })
     }
 
@@ -146,6 +160,7 @@ impl NounModel for AllocationModel {
                 .and_then(|family| super::other_family(disallowed, family, "the others are"))
                 .map(|wrong| wrong.at(at!(Self, disallowed_cidrs))),
         );
+        diagnostics.append(self.check_lifetime());
         diagnostics
     }
 
@@ -159,6 +174,7 @@ impl NounModel for AllocationModel {
         self.resource_id = allocation.resource_id.clone().into();
         self.owner = allocation.meta.owner.clone().into();
         self.tags_all = allocation.tags.clone().into();
+        self.fill_lifetime(&allocation.lifetime);
         fill_block_attributes!(self, allocation.cidr);
     }
 
@@ -166,9 +182,15 @@ impl NounModel for AllocationModel {
 
     fn leave_out_what_follows(&mut self) {
         self.netmask_length = Tf::Null;
+        if !self.ttl.is_null() {
+            self.expires_at = Tf::Null;
+        }
     }
 
     fn attribute_for(&self, error: &Error) -> Path {
+        if let Some(at) = lifetime::attribute_for(self, error) {
+            return at;
+        }
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::NotFound { kind: Kind::Pool, .. }
@@ -219,6 +241,7 @@ impl HeldModel for AllocationModel {
                 Some(Size::NetmaskLength(length)) => Size::NetmaskLength(length),
                 _ => Size::Cidr(self.cidr.cloned()?),
             },
+            lifetime: self.lifetime(),
         })
     }
 
@@ -228,6 +251,17 @@ impl HeldModel for AllocationModel {
             || self.tags_all != prior.tags_all
             || self.cidr != prior.cidr
             || self.disallowed_cidrs != prior.disallowed_cidrs
+            || self.expires_at != prior.expires_at
+            || self.lifetime() != prior.lifetime()
+    }
+
+    fn check_limits(configured: &Configured, config: &Self) -> Result<(), Diagnostics> {
+        lifetime::check_limits(configured, config)?;
+        config.check_lifetime().into_result()
+    }
+
+    fn check_delete(prior: &Value) -> Result<(), Diagnostics> {
+        lifetime::check_delete(prior)
     }
 
     fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {

@@ -16,12 +16,15 @@ use super::super::tags::PlannedTags;
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
 use super::allocation_resize::{must_avoid_block, plan_resize};
+use super::lifetime::{self, plan_loan};
 use super::pool_keeps::check_pool_keeps;
 use super::replaced::Replaced;
 
 impl HeldPlan for AllocationModel {
     fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan_loan(None, plan);
         let Some(configured) = shared.configured()? else { return Ok(()) };
+        lifetime::check_limits(&configured, &plan.config)?;
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
@@ -44,12 +47,17 @@ impl HeldPlan for AllocationModel {
             return preview(&request, plan, spec, &tags);
         }
         match holding::hold_or_check::<_, Allocation>(&request, plan, &spec)? {
-            Some(allocation) => show_planned(&configured, &mut plan.planned, &allocation, &tags),
+            Some(allocation) => {
+                show_planned(&configured, &mut plan.planned, &allocation, &tags)?;
+                plan_loan(None, plan);
+                Ok(())
+            }
             None => Ok(()),
         }
     }
 
     fn plan_change(shared: &Shared, prior: &Self, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
+        plan_loan(Some(prior), plan);
         let Some(configured) = shared.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
             if plan.planned.cidr != prior.cidr || plan.planned.netmask_length != prior.netmask_length {
@@ -57,6 +65,7 @@ impl HeldPlan for AllocationModel {
             }
             return Ok(());
         };
+        lifetime::check_limits(&configured, &plan.config)?;
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
@@ -68,6 +77,7 @@ impl HeldPlan for AllocationModel {
             plan.replace.push(at!(Self, disallowed_cidrs));
         }
         plan_resize(shared, &configured, prior, plan)?;
+        lifetime::check_change(configured.ipam.as_ref(), prior, plan)?;
         let stays = plan.replace.is_empty();
         if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
             && plan.planned.name != prior.name

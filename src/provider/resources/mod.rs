@@ -7,6 +7,7 @@ mod allocation_resize;
 pub(super) mod allocation_set;
 pub(super) mod candidate;
 mod growth;
+mod lifetime;
 pub(super) mod pool;
 mod pool_change;
 pub(super) mod pool_cidr;

@@ -130,6 +130,7 @@ fn tags_drift_and_default_tags_are_planned_in_place() {
         tags: tags(&[("env", "test")]),
         disallowed_cidrs: now.disallowed_cidrs,
         size: now.size,
+        lifetime: now.lifetime,
     };
     ipam.update_allocation(&id, &change).unwrap();
     let planned = workspace.apply(&config);

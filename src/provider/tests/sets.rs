@@ -164,6 +164,7 @@ fn drift_of_one_member_is_shown_and_repaired() {
         tags: [].into(),
         disallowed_cidrs: [].into(),
         size: crate::ipam::Size::NetmaskLength(25),
+        lifetime: crate::ipam::Lifetime::default(),
     };
     ipam.update_allocation(&member.meta.id, &change).unwrap();
     let planned = workspace.plan(&config).unwrap();

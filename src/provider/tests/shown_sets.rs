@@ -137,7 +137,10 @@ fn a_tainted_object_that_is_planned_twice_in_one_walk_is_the_same_object() {
     let mut world = World::new();
     world.run = Some(Run { process: "plan".to_owned(), ..Run::default() });
     let (_, mut writer) = pair(&world);
-    let region = ("ipam_pool.region", json!({"name": "region", "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 20}));
+    let region = (
+        "ipam_pool.region",
+        json!({"name": "region", "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 20}),
+    );
     let present = [top(), region, block(WEB, "web", json!({"netmask_length": 26})), set(SET, "vpc", &[("a", 26)])];
     writer.apply(&present);
     for carries_private in [true, false] {

@@ -115,9 +115,8 @@ impl Asking<'_> {
             return Ok(());
         }
         // `None`: only the order of the requests decides where the members are.
-        let preview = |request: &SetRequest, terms: &Terms| {
-            self.sets.preview_set(request, terms).map(Option::unwrap_or_default)
-        };
+        let preview =
+            |request: &SetRequest, terms: &Terms| self.sets.preview_set(request, terms).map(Option::unwrap_or_default);
         self.negotiate(request, terms, &preview).map(drop)
     }
 

@@ -101,15 +101,16 @@ impl Resource for SetResource {
         ids.filter_map(serde_json::Value::as_str).for_each(|id| self.0.session.seen_in_state(id));
     }
 
-    fn plan_delete(&self, prior: &Value) {
+    fn plan_delete(&self, prior: &Value) -> Result<(), Diagnostics> {
         let keeps = matches!(prior.entry("removed_members"), Value::String(word) if word == "keep");
-        let Value::Map(ids) = prior.entry("ids") else { return };
+        let Value::Map(ids) = prior.entry("ids") else { return Ok(()) };
         for id in ids.values().filter(|_| !keeps) {
             if let Value::String(id) = id {
                 self.0.session.goes(id);
                 hand_over::give_up(&self.0, id);
             }
         }
+        Ok(())
     }
 
     fn plan_create(&self, plan: &mut Plan<SetModel>) -> Result<(), Diagnostics> {
