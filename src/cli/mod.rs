@@ -27,6 +27,7 @@ mod gc;
 mod history;
 mod holds;
 mod import;
+mod minimum;
 mod next;
 mod no_command;
 mod out;

@@ -60,6 +60,7 @@ pub use model::error::{
     Unfinished, Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
+pub use model::minimum::Minimum;
 pub use model::object::*;
 pub use model::pool::*;
 pub use model::pool_cidr::*;

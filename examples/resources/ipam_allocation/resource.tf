@@ -18,6 +18,13 @@ resource "ipam_allocation" "legacy" {
   description  = "On the old firewall"
 }
 
+# Room for 500 hosts, which is a /23 in IPv4.
+resource "ipam_allocation" "clients" {
+  ipam_pool_id  = ipam_pool.prod.id
+  name          = "clients"
+  minimum_hosts = 500
+}
+
 output "web" {
   value = ipam_allocation.web.cidr
 }

@@ -6,6 +6,7 @@ pub(super) mod aws_only;
 pub(super) mod cidr;
 pub(super) mod error;
 pub(super) mod event;
+pub(super) mod minimum;
 pub(super) mod object;
 pub(super) mod pool;
 pub(super) mod pool_cidr;
