@@ -83,6 +83,7 @@ impl PoolSpace {
             largest_free: self.largest_free(),
             free: Self::sum(&self.free),
             disallowed: has_room(&self.free),
+            draining: None,
             held: BigUint::ZERO,
             first_expiry: None,
         }))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use num_bigint::BigUint;
 
 use crate::ipam::Cidr;
 
@@ -50,6 +51,13 @@ pub(super) fn some(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is not a number of at least 1".to_owned())
 }
 
+/// A number of addresses, however large.
+pub(super) fn count(text: &str) -> Result<BigUint, String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let count = text.parse::<BigUint>().ok().filter(|count| is_number && *count > BigUint::ZERO);
+    count.ok_or_else(|| "it is not a number of at least 1".to_owned())
+}
+
 /// A duration, such as `30d` or `12h`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -89,8 +97,12 @@ mod tests {
     #[test]
     fn some_is_at_least_one() {
         assert_eq!(some("1"), Ok(1));
+        assert_eq!(count("1"), Ok(1u8.into()));
+        assert_eq!(count("340282366920938463463374607431768211456"), Ok(BigUint::from(1u8) << 128));
+        assert!(count("+1").is_err() && count("1_000").is_err());
         for text in ["0", "-1", "x", ""] {
             assert!(some(text).is_err(), "{text}");
+            assert!(count(text).is_err(), "{text}");
         }
     }
 

@@ -29,6 +29,7 @@ mod holds;
 mod import;
 mod loan;
 mod metrics;
+mod minimum;
 mod next;
 mod no_command;
 mod out;

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::{CommandFailure, Status};
+use super::minimum::Minimums;
 use super::out::{OutputFormat, Page};
 use super::{arguments, paths};
 use crate::backend::Ipam;
@@ -18,6 +19,8 @@ pub(super) struct Options {
     /// Netmask length of the blocks. Without it, the default of the pool.
     #[arg(long, value_name = "LENGTH")]
     netmask_length: Option<u8>,
+    #[command(flatten)]
+    minimums: Minimums,
     /// Number of blocks.
     #[arg(long, default_value = "1", value_parser = arguments::some)]
     count: usize,
@@ -37,7 +40,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
     }
     let pool = paths::find(ipam, &options.pool)?;
     let path = ipam.pool_path(&pool.meta.id)?;
-    let length = options.netmask_length;
+    let length = options.netmask_length.or(options.minimums.netmask_length(pool.address_family)?);
     let cidrs = ipam.preview_next(&pool.meta.id, length, &options.disallowed_cidrs, options.count)?;
     if cidrs.len() < options.count {
         let length = length.or(pool.rules.default_netmask_length).map(|length| format!("/{length}"));

@@ -317,7 +317,11 @@ fn a_size_changes_in_place_or_not_at_all() {
          outside of disallowed CIDRs.",
     );
     world.refuses("resize top/none --netmask-length 25", Status::Missing, "top/none is not allocated.");
-    world.refuses("resize top/web", Status::Failed, "Give the new size with --netmask-length or --cidr.");
+    world.refuses(
+        "resize top/web",
+        Status::Failed,
+        "Give the new size with --netmask-length, --minimum-addresses, --minimum-hosts or --cidr.",
+    );
     world.run("reserve top --name db --netmask-length 28 --for 1h").unwrap();
     let failure = world.run("resize top/db --netmask-length 27").unwrap_err();
     assert_eq!(failure.status(), Status::Taken);
@@ -450,4 +454,51 @@ fn an_allocation_avoids_disallowed_blocks() {
     let line = "allocate top --name web --netmask-length 26 --disallowed-cidr 10.0.0.0/27 --disallowed-cidr 10.0.0.64";
     assert_eq!(world.json(line)["allocation"]["cidr"], "10.0.0.128/26");
     assert_eq!(world.json(line)["outcome"], "already-allocated");
+}
+
+#[test]
+fn sizes_may_be_numbers_of_addresses_or_hosts() {
+    let world = World::of(&top("top", &["10.0.0.0/16"]));
+    world.says("next top --minimum-hosts 254", "10.0.0.0/24\n");
+    world.says("next top --minimum-addresses 257 --count 2", "10.0.0.0/23\n10.0.2.0/23\n");
+    let allocate = "allocate top --name web --minimum-hosts 255";
+    world.says(allocate, "Allocated 10.0.0.0/23 as top/web (ID1) for owner \"ci\".\n");
+    let again = "allocate top --name web --minimum-addresses 500";
+    world.says(again, "Already allocated: 10.0.0.0/23 as top/web (ID1) for owner \"ci\".\n");
+    world.says("resize top/web --minimum-hosts 1", "Resized top/web (ID1) from 10.0.0.0/23 to 10.0.0.0/32.\n");
+    world.refuses(
+        "next top --minimum-hosts 4294967295",
+        Status::Failed,
+        "--minimum-hosts is wrong. The pool is ipv4, and no block has more than 4294967294 hosts.",
+    );
+    world.refuses(
+        "resize top/web",
+        Status::Failed,
+        "Give the new size with --netmask-length, --minimum-addresses, --minimum-hosts or --cidr.",
+    );
+    for wrong in
+        ["--minimum-hosts 0", "--minimum-hosts 2 --netmask-length 24", "--minimum-hosts 2 --minimum-addresses 2"]
+    {
+        let words = format!("{BINARY} allocate top --name x {wrong}");
+        assert!(Cli::try_parse_from(words.split(' ')).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn commands_fill_the_cidrs_of_a_pool_in_its_order() {
+    let priorities = [("10.1.0.0/24", 1)].map(|(block, priority)| (block.parse().unwrap(), priority));
+    let rules = Rules {
+        cidr_priorities: priorities.into(),
+        draining_cidrs: ["10.2.0.0/24".parse().unwrap()].into(),
+        ..Rules::default()
+    };
+    let world = World::of(&PoolSpec { rules, ..top("top", &["10.0.0.0/24", "10.1.0.0/24", "10.2.0.0/24"]) });
+    world.says("next top --netmask-length 24 --count 2", "10.1.0.0/24\n10.0.0.0/24\n");
+    let allocate = "allocate top --name web --netmask-length 25";
+    world.says(allocate, "Allocated 10.1.0.0/25 as top/web (ID1) for owner \"ci\".\n");
+    let failure = world.run("next top --netmask-length 24 --count 2").unwrap_err();
+    assert_eq!(failure.status(), Status::NoRoom);
+    let failure = world.run("allocate top --name all --netmask-length 23").unwrap_err();
+    assert_eq!(failure.status(), Status::NoRoom);
+    world.run("allocate top --name exact --cidr 10.2.0.0/24").unwrap();
 }

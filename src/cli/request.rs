@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::{CommandFailure, Status};
+use super::minimum::Minimums;
 use super::out::{OutputFormat, Page, clean};
 use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, explain, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Granted, Kind, Lifetime, NO_OWNER, ResourceType, Size, State, Tags,
-    Unsupported,
+    Allocation, AllocationSpec, Cidr, Error, Family, Granted, Kind, Lifetime, NO_OWNER, ResourceType, Size, State,
+    Tags, Unsupported,
 };
 use crate::provider;
 
@@ -21,21 +22,32 @@ use crate::provider;
 #[derive(Debug, Args)]
 pub(super) struct Block {
     /// Exactly this block.
-    #[arg(long, value_name = "CIDR", value_parser = arguments::block, conflicts_with = "netmask_length")]
+    #[arg(long, value_name = "CIDR", value_parser = arguments::block, 
+        conflicts_with_all = ["netmask_length", "minimum_addresses", "minimum_hosts"])]
     cidr: Option<Cidr>,
     /// Any block of this netmask length.
     #[arg(long, value_name = "LENGTH")]
     netmask_length: Option<u8>,
+    #[command(flatten)]
+    minimums: Minimums,
 }
 
 impl Block {
-    /// The size; the default of the pool if the command names none.
-    pub(super) const fn size(&self) -> Size {
-        match (self.cidr, self.netmask_length) {
+    /// Whether the command names a size.
+    pub(super) const fn is_given(&self) -> bool {
+        self.cidr.is_some() || self.netmask_length.is_some() || self.minimums.is_given()
+    }
+
+    /// The size in a pool of this family; the default of the pool if the command names none.
+    ///
+    /// # Errors
+    /// If no block of the family is large enough.
+    pub(super) fn size(&self, family: Family) -> Result<Size, CommandFailure> {
+        Ok(match (self.cidr, self.netmask_length.or(self.minimums.netmask_length(family)?)) {
             (Some(cidr), _) => Size::Cidr(cidr),
             (None, Some(length)) => Size::NetmaskLength(length),
             (None, None) => Size::Default,
-        }
+        })
     }
 }
 
@@ -86,10 +98,11 @@ impl Request {
         if let Some(tag) = self.tags.iter().find_map(|(key, _)| reserved.hit(key)) {
             return Err(Error::Unsupported { what: Unsupported::ReservedTag(tag) }.into());
         }
+        let pool = paths::find(ipam, &self.pool)?;
         Ok(AllocationSpec {
-            pool_id: paths::find(ipam, &self.pool)?.meta.id,
+            size: self.block.size(pool.address_family)?,
+            pool_id: pool.meta.id,
             name: self.name.clone(),
-            size: self.block.size(),
             disallowed_cidrs: self.disallowed_cidrs.iter().copied().collect(),
             description: self.description.clone(),
             tags: self.tags.iter().cloned().collect(),

@@ -12,7 +12,7 @@ use super::request::{Block, Caller, find_own};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::upkeep::patiently;
 use crate::backend::{AllocationChange, Ipam, Resize, Terms};
-use crate::ipam::{Allocation, Error, Occupant, Pool, Size, State};
+use crate::ipam::{Allocation, Error, Occupant, Pool, State};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -33,8 +33,9 @@ impl Options {
 
 pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFailure> {
     let text = &options.allocation;
-    if options.block.size() == Size::Default {
-        return Err(CommandFailure::Usage("Give the new size with --netmask-length or --cidr.".to_owned()));
+    if !options.block.is_given() {
+        let line = "Give the new size with --netmask-length, --minimum-addresses, --minimum-hosts or --cidr.";
+        return Err(CommandFailure::Usage(line.to_owned()));
     }
     let Some((before, whole)) = find_own(ipam, text, "resize")? else {
         return Err(CommandFailure::Said(Status::Missing, format!("{} is not allocated.", clean(text))));
@@ -72,7 +73,7 @@ fn occupants(with: &[Occupant]) -> String {
 }
 
 fn resized(ipam: &dyn Ipam, before: &Allocation, whole: &str, options: &Options) -> Result<Allocation, CommandFailure> {
-    let (id, size) = (&before.meta.id, options.block.size());
+    let (id, size) = (&before.meta.id, options.block.size(before.cidr.family())?);
     if ipam.service().is_some() && ipam.preview_resize(id, size, &Terms::default())? == Resize::Replace {
         let line = "AWS IPAM cannot change the size of an allocation. Release it, and allocate another block.";
         return Err(CommandFailure::Usage(line.to_owned()));

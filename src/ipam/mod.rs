@@ -61,6 +61,7 @@ pub use model::error::{
 };
 pub use model::event::{ACTIONS, Actor, Event};
 pub use model::lifetime::*;
+pub use model::minimum::Minimum;
 pub use model::object::*;
 pub use model::pool::*;
 pub use model::pool_cidr::*;

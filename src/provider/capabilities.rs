@@ -35,6 +35,16 @@ pub(super) fn reserved_space(configured: &Configured, rules: Option<&Rules>, at:
     }
 }
 
+/// Refuses an order of the CIDRs of a pool in a store that has its own.
+pub(super) fn cidr_order(configured: &Configured, rules: Option<&Rules>, at: Path) -> Result<(), Diagnostics> {
+    let has_order = rules.is_some_and(Rules::has_order);
+    if has_order && !configured.ipam.capabilities().strategies {
+        refused(Unsupported::OnlySelfManaged(OnlySelfManaged::CidrOrder), at)
+    } else {
+        Ok(())
+    }
+}
+
 /// Refuses public scopes in a store that does not support them.
 pub(super) fn scope_type(configured: &Configured, scope_type: &Tf<ScopeType>, at: Path) -> Result<(), Diagnostics> {
     let is_public = *scope_type == Tf::Known(ScopeType::Public);

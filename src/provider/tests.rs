@@ -14,6 +14,7 @@ mod locales;
 mod names;
 mod one_at_a_time;
 mod owners;
+mod placement;
 mod pools;
 mod regrouping;
 mod restoring;

@@ -26,6 +26,13 @@ resource "ipam_allocation" "preview" {
   ttl            = "72h"
 }
 
+# Room for 500 hosts, which is a /23 in IPv4.
+resource "ipam_allocation" "clients" {
+  ipam_pool_id  = ipam_pool.prod.id
+  name          = "clients"
+  minimum_hosts = 500
+}
+
 output "web" {
   value = ipam_allocation.web.cidr
 }

@@ -26,3 +26,16 @@ resource "ipam_pool" "hosts" {
   reserve_last   = 1
   reserved_cidrs = ["10.1.0.240/29"]
 }
+
+# Allocations by size go into the first CIDR, then into the second one. The third one is being given up.
+resource "ipam_pool" "sites" {
+  name  = "sites"
+  cidrs = ["172.16.0.0/16", "172.17.0.0/16", "172.18.0.0/16"]
+
+  cidr_priorities = {
+    "172.16.0.0/16" = 10
+    "172.17.0.0/16" = 20
+  }
+
+  draining_cidrs = ["172.18.0.0/16"]
+}

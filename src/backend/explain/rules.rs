@@ -71,6 +71,8 @@ const fn rule_attribute(rule: RuleName) -> &'static str {
         RuleName::ReservedCidrs => "reserved_cidrs",
         RuleName::ReserveFirst => "reserve_first",
         RuleName::ReserveLast => "reserve_last",
+        RuleName::CidrPriorities => "cidr_priorities",
+        RuleName::DrainingCidrs => "draining_cidrs",
     }
 }
 

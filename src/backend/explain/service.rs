@@ -149,6 +149,11 @@ fn only_self_managed(what: OnlySelfManaged) -> (String, String) {
              `reserved_cidrs`, `reserve_first` and `reserve_last` out. To keep a block free, allocate it with \
              `ipam_allocation`.",
         ),
+        OnlySelfManaged::CidrOrder => (
+            "AWS IPAM fills the CIDRs of a pool in its own order",
+            "AWS decides which free block an allocation by size gets, whatever CIDR it is in. Leave `cidr_priorities` and \
+             `draining_cidrs` out. To choose the block yourself, set `cidr`.",
+        ),
         OnlySelfManaged::Leases => (
             "AWS IPAM has no leases",
             "A lease ends by itself when its run dies. An allocation in AWS stays until it is released, so a run that dies \

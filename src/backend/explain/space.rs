@@ -51,6 +51,7 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
         free,
         reserved,
         disallowed,
+        draining,
         held,
         first_expiry,
         kept_off,
@@ -58,6 +59,13 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
     } = exhausted;
     let pool = pool(pool_name, pool_id);
     let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
+    let in_draining = draining.as_deref().map(|block| {
+        format!(
+            "{}, and {block} is large enough, but it is in a CIDR that the pool drains (`draining_cidrs`): allocations by \
+             size get nothing there.",
+            are(free, "free")
+        )
+    });
     match (largest_free, disallowed) {
         (Some(largest), _) if kept_off.is_some() => detail.push_str(&format!(
             "{}, and the largest free block is {largest}.{}",
@@ -71,6 +79,7 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
              enough.",
             are(free, "free")
         )),
+        (Some(_), false) if in_draining.is_some() => detail.push_str(&in_draining.unwrap_or_default()),
         (Some(largest), false) => detail.push_str(&format!(
             "{}; the largest free block is {largest} ({} of the free space), and a /{netmask_length} needs {} in \
              one block.",
@@ -101,6 +110,9 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
             "Provision more space, ask for a smaller block, or set `cidr` if the allocation is for a resource that is \
              already there. To let allocations by size use the space of a resource, ignore its CIDR with \
              `ipam_resource_cidr`."
+        }
+        (Some(_), false) if draining.is_some() => {
+            "Provision more space, set `cidr` for one particular block, or remove CIDRs from `draining_cidrs` of the pool."
         }
         (_, true) => "Remove blocks from `disallowed_cidrs`, or provision more space.",
         (None, _) => "Provision more space, or release allocations.",

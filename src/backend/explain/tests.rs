@@ -45,6 +45,7 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         free: BigUint::from(free),
         reserved: BigUint::ZERO,
         disallowed,
+        draining: None,
         held: BigUint::from(held),
         first_expiry: (held > 0).then(|| "2026-01-01T12:00:00Z".parse().unwrap()),
         kept_off: None,
@@ -288,6 +289,18 @@ fn an_exhausted_pool_reports_reserved_addresses() {
         summary,
         "A /24 was asked for from pool \"prod\" (p-1). Only reserved addresses are free in it. Provision more space, or \
          release allocations.",
+    );
+}
+
+#[test]
+fn an_exhausted_pool_reports_free_space_that_is_draining() {
+    let Error::PoolExhausted(found) = exhausted(Some("10.0.0.0/23"), 512, 0, false) else { panic!() };
+    says(
+        &Error::PoolExhausted(Exhausted { draining: Some(Box::new(cidr("10.0.0.0/24"))), ..found }),
+        "Pool \"prod\" has no free /24",
+        "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, and 10.0.0.0/24 is large enough, but it is \
+         in a CIDR that the pool drains (`draining_cidrs`): allocations by size get nothing there. Provision more space, \
+         set `cidr` for one particular block, or remove CIDRs from `draining_cidrs` of the pool.",
     );
 }
 

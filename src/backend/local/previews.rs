@@ -87,7 +87,7 @@ pub(super) enum Wanted {
 
 /// The answer to a request.
 pub(super) enum Answer {
-    Made(Made),
+    Made(Box<Made>),
     /// The members of a set.
     Members(BTreeMap<String, PlannedMember>),
     Changed,
@@ -95,7 +95,7 @@ pub(super) enum Answer {
 
 impl Answer {
     pub(super) fn made(self) -> Option<Made> {
-        if let Self::Made(made) = self { Some(made) } else { None }
+        if let Self::Made(made) = self { Some(*made) } else { None }
     }
 
     pub(super) fn members(self) -> Option<BTreeMap<String, PlannedMember>> {
@@ -128,7 +128,7 @@ impl Wanted {
     }
 
     fn plan(&self, ledger: &mut Ledger<'_>, terms: &Terms) -> Result<Answer> {
-        Ok(Answer::Made(match self {
+        Ok(Answer::Made(Box::new(match self {
             Self::Scope(spec) => Made::Scope(ledger.plan_scope(spec, terms)?),
             Self::Pool(spec) => Made::Pool(ledger.plan_pool(spec, terms)?),
             Self::PoolCidr(spec) => Made::PoolCidr(ledger.plan_pool_cidr(spec, terms)?),
@@ -140,7 +140,7 @@ impl Wanted {
             Self::Change(Changed::Pool(id, change)) => {
                 return ledger.plan_pool_change(id, change, terms).map(|_| Answer::Changed);
             }
-        }))
+        })))
     }
 
     fn turn(&self, reader: &mut Reader<'_>, terms: &Terms) -> Result<Turn> {

@@ -304,6 +304,9 @@ impl<'a> Builder<'a> {
         if wanted.rules.has_reserved() && !self.ipam.capabilities().strategies {
             self.note(meta, "Its reserved space is left out: the service reserves none.".to_owned());
         }
+        if wanted.rules.has_order() && !self.ipam.capabilities().strategies {
+            self.note(meta, "The order of its CIDRs is left out: the service has its own.".to_owned());
+        }
         if self.only_looks {
             self.settle(Kind::Pool, meta, path, None, Fate::WouldBeMade);
             return Ok(());
@@ -337,7 +340,7 @@ impl<'a> Builder<'a> {
 
     /// The rules without those that the service does not have.
     fn rules(&self, wanted: &Rules) -> Rules {
-        if self.ipam.capabilities().strategies { wanted.clone() } else { wanted.without_reserved() }
+        if self.ipam.capabilities().strategies { wanted.clone() } else { wanted.without_reserved().without_order() }
     }
 
     fn change(&self, pool: &Pool, provision: Provision) -> PoolChange {

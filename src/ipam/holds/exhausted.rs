@@ -6,7 +6,7 @@ use crate::ipam::space::placement::{BlockRequest, KeepOff};
 use crate::ipam::storage::codec;
 use crate::ipam::storage::counters;
 use crate::ipam::storage::keys::{self, HoldKind};
-use crate::ipam::{Allocation, Error, Exhausted, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
+use crate::ipam::{Allocation, Cidr, Error, Exhausted, KeptOff, Kind, Ledger, Pool, PoolCidr, Result, Strategy};
 use crate::store::Order;
 
 impl Ledger<'_> {
@@ -28,6 +28,7 @@ impl Ledger<'_> {
             largest_free: now.largest_free,
             free: now.free,
             disallowed,
+            draining: self.in_draining(pool, ask)?.map(Box::new),
             held: now.held,
             reserved: now.reserved,
             netmask_length: ask.netmask_length,
@@ -37,6 +38,15 @@ impl Ledger<'_> {
             kept_off,
             lost: None,
         }))
+    }
+
+    /// A block that the request would get if no CIDR of the pool was draining.
+    fn in_draining(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
+        if pool.rules.draining_cidrs.is_empty() {
+            return Ok(None);
+        }
+        let rules = pool.rules.clone().without_order();
+        self.find_block(&Pool { rules, ..pool.clone() }, ask)
     }
 
     /// Whether there is a block that is large enough but disallowed, and the details of a block that is avoided because

@@ -240,15 +240,17 @@ impl Ledger<'_> {
         }
     }
 
-    /// The first block of the requested size in the smallest released block that is large enough.
+    /// The first block of the requested size in the smallest released block that is large enough, of those with the
+    /// lowest priority.
     fn place_in_given_up(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
         let mut released = self.given_up_blocks(pool)?;
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
-        released.sort_by_key(|block| (std::cmp::Reverse(block.netmask_length()), *block));
+        let key = |block: &Cidr| (pool.rules.priority_of(block), std::cmp::Reverse(block.netmask_length()), *block);
+        released.sort_by_key(key);
         let first =
             |avoid: &BTreeSet<Cidr>| released.iter().find_map(|block| block.first_apart(ask.netmask_length, avoid));
         let waiting = if released.is_empty() { Vec::new() } else { self.waiting(&pool.meta.id)? };
-        let mut kept = ask.disallowed.clone();
+        let mut kept = ask.disallowed | &pool.rules.draining_cidrs;
         for block in &released {
             if let Some(around) = free::provisioned_around(self.tx, &pool.meta.id, block)? {
                 kept.extend(reserved::within(&pool.rules, &around.cidr));

@@ -185,6 +185,8 @@ pub struct Exhausted {
     pub reserved: BigUint,
     /// Whether there are free blocks that are large enough, but the request disallows them.
     pub disallowed: bool,
+    /// A free block that is large enough, in a CIDR of the pool that is draining.
+    pub draining: Option<Box<Cidr>>,
     /// Number of addresses under holds, and the time at which the first of these holds expires.
     pub held: BigUint,
     pub first_expiry: Option<Timestamp>,
@@ -289,6 +291,8 @@ pub enum OnlySelfManaged {
     HoldRelease,
     /// Reserved space in a pool.
     ReservedSpace,
+    /// An order in which the CIDRs of a pool are filled.
+    CidrOrder,
     /// Blocks for the length of one run.
     Leases,
     /// Allocations that are made together, all or none.
@@ -316,6 +320,10 @@ pub enum RuleName {
     ReserveFirst,
     /// `reserve_last`
     ReserveLast,
+    /// `cidr_priorities`
+    CidrPriorities,
+    /// `draining_cidrs`
+    DrainingCidrs,
 }
 
 /// The reasons why an object cannot be transferred.

@@ -7,6 +7,7 @@ pub(super) mod cidr;
 pub(super) mod error;
 pub(super) mod event;
 pub(super) mod lifetime;
+pub(super) mod minimum;
 pub(super) mod object;
 pub(super) mod pool;
 pub(super) mod pool_cidr;

@@ -78,6 +78,13 @@ pub struct Rules {
     /// Number of addresses at the end of every CIDR of the pool that no new object gets.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reserve_last: u32,
+    /// Priorities of blocks in which requests by size are placed: the lower number is filled first. Space in none of
+    /// them has [`Rules::DEFAULT_PRIORITY`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cidr_priorities: BTreeMap<Cidr, u32>,
+    /// CIDRs in which nothing new is placed by size. What is there stays, and a request for a block is not affected.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub draining_cidrs: BTreeSet<Cidr>,
 }
 
 // serde passes a reference.

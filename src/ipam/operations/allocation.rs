@@ -165,11 +165,13 @@ impl Reader<'_> {
         let wanted = exact.or(shown).map_or(wanted, SizeRequest::Block);
         let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
         let mut standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
-        // A hold is not there yet: when the pool reserves its space, the next plan places it anew.
+        // A hold is not there yet: when the pool reserves its space, or gives it to nothing new by size, the next plan
+        // places it anew.
         if let Standing::Same(hold) = &standing
             && !terms.committing
             && hold.meta.state == State::Planned
-            && reserved::over(self.snapshot, &pool, &hold.cidr)?.is_some()
+            && (reserved::over(self.snapshot, &pool, &hold.cidr)?.is_some()
+                || matches!(wanted, SizeRequest::Length(_)) && pool.rules.draining(&hold.cidr).is_some())
         {
             standing = Standing::Other(hold.clone());
         }

@@ -17,6 +17,10 @@ pub(in crate::ipam) fn provision_satisfied(provision: &Provision, cidrs: &BTreeS
 
 /// Largest number of CIDRs that a pool can reserve.
 const RESERVED_CIDRS_MAX: usize = 1000;
+/// Largest number of CIDRs that a pool can give a priority, and that can be draining.
+const ORDERED_CIDRS_MAX: usize = 1000;
+/// Largest priority. It is filled last.
+const PRIORITY_MAX: u32 = 65_535;
 /// Largest number of addresses that a pool can reserve at one end of each CIDR.
 const RESERVED_ADDRESSES_MAX: u32 = 65_536;
 
@@ -37,6 +41,7 @@ pub fn check_rules(rules: &Rules, family: Family) -> Result<()> {
         }
     }
     check_reserved(rules, family)?;
+    check_order(rules, family)?;
     let (min, max) = (rules.min_netmask_length.unwrap_or(0), rules.max_netmask_length.unwrap_or(family.bits()));
     if min > max {
         let why = format!("{min} is more than allocation_max_netmask_length, which is {max}");
@@ -70,6 +75,34 @@ fn check_reserved(rules: &Rules, family: Family) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_order(rules: &Rules, family: Family) -> Result<()> {
+    let wrong = |rule: RuleName, why: String| Err(Error::BadRules { rule, why });
+    let (priorities, draining) = (&rules.cidr_priorities, &rules.draining_cidrs);
+    let named = [
+        (RuleName::CidrPriorities, priorities.len(), priorities.keys().find(|cidr| cidr.family() != family)),
+        (RuleName::DrainingCidrs, draining.len(), draining.iter().find(|cidr| cidr.family() != family)),
+    ];
+    for (rule, count, other) in named {
+        if let Some(cidr) = other {
+            return wrong(rule, format!("{cidr} is no {family} block, but the pool is {family}"));
+        }
+        if count > ORDERED_CIDRS_MAX {
+            return wrong(rule, format!("{count} CIDRs are more than {ORDERED_CIDRS_MAX}"));
+        }
+    }
+    if let Some((cidr, priority)) = priorities.iter().find(|(_, priority)| **priority > PRIORITY_MAX) {
+        let why = format!("the priority of {cidr} is {priority}, and priorities are numbers from 0 to {PRIORITY_MAX}");
+        return wrong(RuleName::CidrPriorities, why);
+    }
+    // In this order, a block comes right after a block that contains it, or after other blocks inside that one.
+    match priorities.keys().zip(priorities.keys().skip(1)).find(|(cidr, next)| cidr.overlaps(next)) {
+        Some((cidr, next)) => {
+            wrong(RuleName::CidrPriorities, format!("{next} lies in {cidr}, which has a priority too"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks that the blocks which a pool provisions agree with its family, its place in the tree, and each other.

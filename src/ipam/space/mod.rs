@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub(super) mod free;
+pub(super) mod order;
 pub(super) mod placement;
 pub mod relations;
 pub(super) mod reserved;

@@ -1,10 +1,12 @@
 //! Chooses the free block for a request by size. Reads one key for each size of free block, and a few more for each
 //! block to step over: a disallowed CIDR, reserved space, or a block that a discovery has seen. Blocks that are not in
-//! the way are not read.
+//! the way are not read. If the blocks of the pool have priorities, the same search runs for one priority after the
+//! other, and reads one more key for each gap between the blocks of that priority.
 
 use std::collections::BTreeSet;
 
 use crate::ipam::discovery::Avoided;
+use crate::ipam::space::order::{Beyond, Part};
 use crate::ipam::space::reserved;
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Family, Pool, Result, Strategy};
@@ -40,8 +42,8 @@ impl BlockRequest<'_> {
     }
 }
 
-/// The free block of the requested size that the strategy chooses in a pool; `None` when there is none. Reserved space
-/// is never chosen.
+/// The free block of the requested size that the strategy chooses in a pool: among the blocks with the lowest priority
+/// that have room. `None` when there is none. Reserved space and space that is draining are never chosen.
 pub(in crate::ipam) fn find(
     snapshot: &mut dyn Snapshot,
     pool: &Pool,
@@ -72,14 +74,20 @@ fn search(
     ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
-    let mut search = Search { snapshot, pool, pool_id: &pool.meta.id, ask };
-    match ask.strategy {
-        Strategy::BestFit => search.best(),
-        Strategy::FirstFit => search.outermost(Order::Ascending),
-        Strategy::LastFit => search.outermost(Order::Descending),
-        Strategy::Sparse => search.sparse(),
-        Strategy::Random => search.random(random),
+    for part in pool.rules.parts(ask.family) {
+        let mut search = Search { snapshot: &mut *snapshot, pool, pool_id: &pool.meta.id, ask, part };
+        let found = match ask.strategy {
+            Strategy::BestFit => search.best(),
+            Strategy::FirstFit => search.outermost(Order::Ascending),
+            Strategy::LastFit => search.outermost(Order::Descending),
+            Strategy::Sparse => search.sparse(),
+            Strategy::Random => search.random(random),
+        };
+        if let Some(found) = found? {
+            return Ok(Some(found));
+        }
     }
+    Ok(None)
 }
 
 /// Number of free blocks of one size that the strategy `sparse` compares.
@@ -90,6 +98,8 @@ struct Search<'a> {
     pool: &'a Pool,
     pool_id: &'a str,
     ask: &'a BlockRequest<'a>,
+    /// The addresses that count.
+    part: Part,
 }
 
 impl Search<'_> {
@@ -125,8 +135,9 @@ impl Search<'_> {
     /// whatever was allocated before.
     fn sparse(&mut self) -> Result<Option<Cidr>> {
         for level in self.levels()?.into_iter().rev() {
-            let range = keys::under(&keys::free_level(self.pool_id, level));
-            let entries = self.snapshot.scan(keys::range(&range), Order::Ascending, SPARSE_BLOCKS_MAX)?;
+            let start = self.key_at(level, self.part.first());
+            let end = self.key_after(level, self.part.last());
+            let entries = self.snapshot.scan(&start..&end, Order::Ascending, SPARSE_BLOCKS_MAX)?;
             let mut blocks: Vec<Cidr> = Vec::with_capacity(entries.len());
             for entry in &entries {
                 blocks.extend(self.free_block(std::slice::from_ref(entry))?);
@@ -166,7 +177,7 @@ impl Search<'_> {
             let Some((block, fallback)) = hit else { continue };
             let offset = wide.rotate_left(64) & (block.last() - block.first());
             let dart = Cidr::around(self.ask.family, block.first() | offset, self.ask.netmask_length);
-            let free = self.obstacle(&dart, &block)?.is_none();
+            let free = self.part.contains(&dart) && self.obstacle(&dart, &block)?.is_none();
             return Ok(Some(if free { dart } else { fallback }));
         }
         Ok(None)
@@ -210,6 +221,18 @@ impl Search<'_> {
         loop {
             let entries = self.snapshot.scan(&start..&end, order, 1)?;
             let Some(block) = self.free_block(&entries)? else { return Ok(None) };
+            match (self.part.beyond(&block, order), order) {
+                (Beyond::Overlaps, _) => {}
+                (Beyond::Nothing, _) => return Ok(None),
+                (Beyond::Next(address), Order::Ascending) => {
+                    start = self.key_at(level, address);
+                    continue;
+                }
+                (Beyond::Next(address), Order::Descending) => {
+                    end = self.key_after(level, address);
+                    continue;
+                }
+            }
             let skip = match self.fit(&block, order)? {
                 Fit::Place(place) => return Ok(Some((block, place))),
                 Fit::Skip(skip) => skip,
@@ -222,10 +245,27 @@ impl Search<'_> {
         }
     }
 
-    /// An avoided or reserved block that shares addresses with `block`, which is in the free block `space`.
+    /// The key of the block of this size that contains the address.
+    fn key_at(&self, level: u8, address: u128) -> String {
+        let block = Cidr::around(self.ask.family, address, self.ask.family.bits() - level);
+        keys::free_at(self.pool_id, self.ask.family, level, block.first())
+    }
+
+    /// The end of the keys of blocks of this size that begin with the address or before it.
+    fn key_after(&self, level: u8, address: u128) -> String {
+        if address == last_of(self.ask.family) {
+            return keys::under(&keys::free_level(self.pool_id, level)).1;
+        }
+        keys::free_at(self.pool_id, self.ask.family, level, address + 1)
+    }
+
+    /// An avoided, draining or reserved block that shares addresses with `block`, which is in the free block `space`.
     fn obstacle(&mut self, block: &Cidr, space: &Cidr) -> Result<Option<Cidr>> {
         if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
             return Ok(Some(*disallowed));
+        }
+        if let Some(draining) = self.pool.rules.draining(block) {
+            return Ok(Some(draining));
         }
         if let Some((reserved, _)) = reserved::over(self.snapshot, self.pool, block)? {
             return Ok(Some(reserved));
@@ -243,6 +283,10 @@ impl Search<'_> {
         let edge = if order == Order::Ascending { block.first() } else { block.last() };
         let mut place = Cidr::around(family, edge, length);
         loop {
+            match self.part.settle(place, block, order) {
+                Some(settled) => place = settled,
+                None => return Ok(Fit::Skip(*block)),
+            }
             let Some(obstacle) = self.obstacle(&place, block)? else { return Ok(Fit::Place(place)) };
             if obstacle.contains(block) {
                 return Ok(Fit::Skip(obstacle));

@@ -39,6 +39,7 @@ fn error_of_an_exhausted_pool_shows_what_is_left() {
             free: 191u8.into(),
             reserved: 0u8.into(),
             disallowed: false,
+            draining: None,
             held: 1u8.into(),
             first_expiry: Some(expiry),
             lost: None,

@@ -19,6 +19,7 @@ mod lookups;
 mod model;
 mod names;
 mod notes;
+mod order;
 mod planned_space;
 mod planning_again;
 mod pools;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 
 use crate::ipam::testing::*;
-use crate::ipam::{Cidr, Error, Planned, PoolChange, PoolSpec, Provision, Resize, Rules, Size, Strategy};
+use crate::ipam::{Cidr, Error, Planned, Pool, PoolChange, PoolSpec, Provision, Resize, Rules, Size, Strategy};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -33,6 +33,11 @@ enum Op {
         first: u8,
         last: u8,
     },
+    /// Another order: up to two blocks with priorities, and up to one block that is draining.
+    Order {
+        priorities: Vec<((u8, u8), u32)>,
+        draining: Option<(u8, u8)>,
+    },
 }
 
 /// Blocks of a pool of 256 addresses: the start of each block, and its host bits.
@@ -58,6 +63,8 @@ fn op() -> impl Strategy_<Value = Op> {
         2 => (0..LAYOUTS.len()).prop_map(|layout| Op::Regroup { layout }),
         1 => (prop::option::of((any::<u8>(), 0..=5u8)), 0..=5u8, 0..=5u8)
             .prop_map(|(block, first, last)| Op::Reserve { block, first, last }),
+        1 => (prop::collection::vec(((any::<u8>(), 2..=8u8), 99..=101u32), 0..=2), prop::option::of((any::<u8>(), 0..=6u8)))
+            .prop_map(|(priorities, draining)| Op::Order { priorities, draining }),
     ]
 }
 
@@ -122,11 +129,39 @@ impl Model {
         }
     }
 
-    fn has_room(&self, netmask_length: u8) -> bool {
-        (0..256).any(|offset| {
-            let block = Cidr::around(self.base.family(), self.base.first() + offset, netmask_length);
-            self.is_free(&block, None)
-        })
+    /// The blocks of this size that a request by size may get.
+    fn places(&self, netmask_length: u8) -> Vec<Cidr> {
+        let is_draining = |block: &Cidr| self.rules.draining_cidrs.iter().any(|cidr| cidr.overlaps(block));
+        let mut places: Vec<Cidr> = (0..256)
+            .map(|offset| Cidr::around(self.base.family(), self.base.first() + offset, netmask_length))
+            .filter(|block| self.is_free(block, None) && !is_draining(block))
+            .collect();
+        places.dedup();
+        places
+    }
+
+    /// The number that all addresses of the block have. A block with several numbers comes last.
+    fn priority(&self, block: &Cidr) -> u32 {
+        let of = |address: u128| {
+            let around = |(cidr, _): &(&Cidr, &u32)| (cidr.first()..=cidr.last()).contains(&address);
+            self.rules.cidr_priorities.iter().find(around).map_or(100, |(_, priority)| *priority)
+        };
+        let all: std::collections::BTreeSet<u32> = (block.first()..=block.last()).map(of).collect();
+        if all.len() == 1 { all.into_iter().next().unwrap() } else { u32::MAX }
+    }
+
+    /// Checks that a request by size got one of the best places.
+    fn check_place(&self, strategy: Strategy, made: &Cidr) {
+        let places = self.places(made.netmask_length());
+        assert!(places.contains(made), "{made} was taken");
+        let priority = self.priority(made);
+        let best: Vec<&Cidr> = places.iter().filter(|place| self.priority(place) == priority).collect();
+        assert!(!places.iter().any(|place| self.priority(place) < priority), "{made} is not first in order");
+        match strategy {
+            Strategy::FirstFit => assert_eq!(Some(&made), best.first()),
+            Strategy::LastFit => assert_eq!(Some(&made), best.last()),
+            _ => {}
+        }
     }
 
     fn layout(&self, layout: &[(u8, u8)]) -> Vec<Cidr> {
@@ -135,6 +170,12 @@ impl Model {
             Cidr::around(family, first + u128::from(offset), family.bits() - host_bits)
         };
         layout.iter().map(block).collect()
+    }
+
+    fn change_rules(&self, world: &mut World, pool: &Pool) {
+        let provision = Provision::Cidrs(self.parts.iter().copied().collect());
+        let change = PoolChange { rules: self.rules.clone(), ..reprovisioned(pool, provision) };
+        world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap();
     }
 
     fn pick(&self, index: usize) -> Option<String> {
@@ -164,12 +205,12 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                 world.seed = seed;
                 match world.create(&pool, &name, &format!("/{length}")) {
                     Ok(made) => {
-                        assert!(model.is_free(&made.cidr, None), "{} was taken", made.cidr);
+                        model.check_place(strategy, &made.cidr);
                         assert_eq!((made.cidr.netmask_length(), preview[0]), (length, made.cidr));
                         model.set(&made.meta.id, Some(made.cidr));
                     }
                     Err(Error::PoolExhausted { .. }) => {
-                        assert!(!model.has_room(length), "there was room for /{length}")
+                        assert_eq!(model.places(length), [], "there was room for /{length}")
                     }
                     Err(error) => panic!("{error:?}"),
                 }
@@ -243,11 +284,21 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                     reserved_cidrs: block.into_iter().flatten().collect(),
                     reserve_first: u32::from(*first),
                     reserve_last: u32::from(*last),
-                    ..Rules::default()
+                    ..model.rules.clone()
                 };
-                let provision = Provision::Cidrs(model.parts.iter().copied().collect());
-                let change = PoolChange { rules: model.rules.clone(), ..reprovisioned(&pool, provision) };
-                world.write(|ledger| ledger.update_pool(&pool.meta.id, &change)).unwrap();
+                model.change_rules(&mut world, &pool);
+            }
+            Op::Order { priorities, draining } => {
+                let mut chosen: BTreeMap<Cidr, u32> = BTreeMap::new();
+                for (block, priority) in priorities {
+                    let block = model.layout(&[*block])[0];
+                    if !chosen.keys().any(|other| other.overlaps(&block)) {
+                        chosen.insert(block, *priority);
+                    }
+                }
+                let draining_cidrs = draining.iter().flat_map(|block| model.layout(&[*block])).collect();
+                model.rules = Rules { cidr_priorities: chosen, draining_cidrs, ..model.rules.clone() };
+                model.change_rules(&mut world, &pool);
             }
         }
         world.check();

@@ -5,6 +5,7 @@ use num_bigint::BigUint;
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
 use crate::provider::block_attributes::block_attributes;
+use crate::provider::priorities::CidrPriorities;
 use crate::tf::{Number, Tf};
 use crate::{fill_block_attributes, model};
 
@@ -42,6 +43,11 @@ macro_rules! pool_facts {
         reserve_first: u32 => computed(),
         /// Number of addresses that the pool reserves at the end of each of its CIDRs.
         reserve_last: u32 => computed(),
+        /// Map of CIDRs to priorities: allocations by size get space with the lowest number that has room. Space in none of
+        /// these CIDRs has the priority 100.
+        cidr_priorities: $crate::provider::priorities::CidrPriorities => computed(),
+        /// Set of CIDRs that are draining: no new allocation by size gets addresses in them.
+        draining_cidrs: std::collections::BTreeSet<$crate::ipam::Cidr> => computed(),
         /// Map of the tags of the pool.
         tags: $crate::ipam::Tags => computed(),
         /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
@@ -176,6 +182,8 @@ impl PoolFacts {
             reserved_cidrs: pool.rules.reserved_cidrs.into(),
             reserve_first: pool.rules.reserve_first.into(),
             reserve_last: pool.rules.reserve_last.into(),
+            cidr_priorities: CidrPriorities(pool.rules.cidr_priorities).into(),
+            draining_cidrs: pool.rules.draining_cidrs.into(),
             allocation_strategy: pool.strategy.into(),
             tags: pool.tags.into(),
             owner: pool.meta.owner.into(),

@@ -87,6 +87,8 @@ impl DataSource for PoolData {
             reserved_cidrs: facts.reserved_cidrs,
             reserve_first: facts.reserve_first,
             reserve_last: facts.reserve_last,
+            cidr_priorities: facts.cidr_priorities,
+            draining_cidrs: facts.draining_cidrs,
             tags: facts.tags,
             owner: facts.owner,
             state: facts.state,

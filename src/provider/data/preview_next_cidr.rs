@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::backend::Ipam;
 use crate::ipam::{Cidr, Error, Exhausted, KeptOff, Pool};
 use crate::provider::errors;
+use crate::provider::minimum::{Count, Minimums};
 use crate::provider::resources::other_family;
 use crate::provider::shared::Shared;
 use crate::tf::{DataSource, Diagnostic, Diagnostics, Path, wrong_value};
@@ -27,6 +28,11 @@ model! {
         ipam_pool_id: String => required(),
         /// Netmask length of the CIDRs. Default: the `allocation_default_netmask_length` of the pool.
         netmask_length: u8 => optional(),
+        /// Smallest number of addresses of each CIDR, in place of `netmask_length`, as in `ipam_allocation`.
+        minimum_addresses: Count => optional(),
+        /// Smallest number of hosts that each CIDR must have room for, in place of `netmask_length`, as in
+        /// `ipam_allocation`.
+        minimum_hosts: Count => optional(),
         /// Number of disjoint CIDRs to show, from 1 to 1000. Default: `1`. If the pool has room for fewer CIDRs,
         /// reading fails.
         cidr_count: u32 => default(1_i64),
@@ -39,6 +45,12 @@ model! {
     }
 }
 
+impl PreviewNextCidrModel {
+    fn minimums(&self) -> Minimums {
+        Minimums { addresses: self.minimum_addresses.clone(), hosts: self.minimum_hosts.clone() }
+    }
+}
+
 pub(super) struct PreviewNextCidrData(pub(super) Arc<Shared>);
 
 impl DataSource for PreviewNextCidrData {
@@ -46,13 +58,15 @@ impl DataSource for PreviewNextCidrData {
     const TYPE: &'static str = "ipam_preview_next_cidr";
 
     fn validate(&self, config: &PreviewNextCidrModel) -> Diagnostics {
-        match config.cidr_count.get() {
-            Some(&count) if !(1..=COUNT_MAX).contains(&count) => wrong_value(
-                &at!(PreviewNextCidrModel, cidr_count),
-                format!("{count} is not a number from 1 to {COUNT_MAX}."),
-            ),
-            _ => Diagnostics::new(),
+        let others = [("netmask_length", config.netmask_length.is_known())];
+        let mut diagnostics: Diagnostics = config.minimums().check(&others, &Path::root()).into_iter().collect();
+        if let Some(&count) = config.cidr_count.get()
+            && !(1..=COUNT_MAX).contains(&count)
+        {
+            let sentence = format!("{count} is not a number from 1 to {COUNT_MAX}.");
+            diagnostics.append(wrong_value(&at!(PreviewNextCidrModel, cidr_count), sentence));
         }
+        diagnostics
     }
 
     fn read(&self, config: PreviewNextCidrModel) -> Result<PreviewNextCidrModel, Diagnostics> {
@@ -65,8 +79,13 @@ impl DataSource for PreviewNextCidrData {
         }
         let disallowed: Vec<Cidr> = config.disallowed_cidrs.get().into_iter().flatten().copied().collect();
         let count = config.cidr_count.cloned().unwrap_or(1) as usize;
-        let length = config.netmask_length.cloned();
-        let here = if length.is_some() { at!(PreviewNextCidrModel, netmask_length) } else { pool_at() };
+        let by_number = config.minimums().netmask_length(Some(pool.address_family), &Path::root())?;
+        let length = config.netmask_length.cloned().or(by_number.cloned());
+        let here = match config.minimums().attribute(&Path::root()) {
+            Some(minimum) => minimum,
+            None if length.is_some() => at!(PreviewNextCidrModel, netmask_length),
+            None => pool_at(),
+        };
         let cidrs = ipam.preview_next(&pool.meta.id, length, &disallowed, count).map_err(explained(here.clone()))?;
         match cidrs.first() {
             Some(&first) if cidrs.len() >= count => {
@@ -107,6 +126,9 @@ fn too_few(
         .into();
     }
     let (pool_id, pool_name) = (pool.meta.id.clone(), pool.meta.name.clone());
+    let is_large = |block: &Cidr| block.netmask_length() <= netmask_length;
+    let large = now.largest_free.filter(is_large);
+    let draining = large.filter(|block| pool.rules.draining(block).is_some());
     let error = if now.provisioned == 0u8.into() {
         Error::PoolEmpty { pool_id, pool_name }
     } else {
@@ -116,19 +138,16 @@ fn too_few(
             netmask_length,
             largest_free: now.largest_free,
             free: now.free,
-            disallowed: some_disallowed
-                && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
+            disallowed: some_disallowed && large.is_some(),
+            draining: draining.map(Box::new),
             held: now.held,
             reserved: now.reserved,
             first_expiry: None,
             lost: None,
             // It is free and large enough, and the configuration does not exclude it.
-            kept_off: now
-                .largest_free
-                .filter(|block| !some_disallowed && block.netmask_length() <= netmask_length)
-                .map(|block| {
-                    Box::new(KeptOff { block: block.resized(netmask_length), seen: Vec::new(), largest: None })
-                }),
+            kept_off: large.filter(|_| !some_disallowed && draining.is_none()).map(|block| {
+                Box::new(KeptOff { block: block.resized(netmask_length), seen: Vec::new(), largest: None })
+            }),
         })
     };
     errors::explain(&error).at(here).into()

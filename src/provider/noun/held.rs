@@ -58,6 +58,19 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
         prior.change(config) != self.change(config)
     }
 
+    /// Puts the netmask length into a configuration that asks for a size in other words.
+    ///
+    /// # Errors
+    /// At the argument, and those of reading the pool.
+    fn settle_size(&mut self, _configured: &Configured) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
+    /// Adds to errors about the size how the configuration led to it.
+    fn explain_size(&self, errors: Diagnostics) -> Diagnostics {
+        errors
+    }
+
     /// Refuses arguments that the store does not have, when an apply learns them.
     ///
     /// # Errors
@@ -306,6 +319,16 @@ impl<M> HeldResource<M> {
     }
 }
 
+impl<M: HeldPlan> HeldResource<M> {
+    /// See [`HeldModel::settle_size`].
+    fn settle_size(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
+        match self.0.configured()? {
+            Some(configured) => plan.config.settle_size(&configured),
+            None => Ok(()),
+        }
+    }
+}
+
 impl<M: HeldPlan> Resource for HeldResource<M> {
     type Model = M;
     const TYPE: &'static str = M::Noun::RESOURCE;
@@ -335,11 +358,13 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
     }
 
     fn plan_create(&self, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        M::plan_new(&self.0, plan)
+        self.settle_size(plan)?;
+        M::plan_new(&self.0, plan).map_err(|errors| plan.config.explain_size(errors))
     }
 
     fn plan_update(&self, prior: &M, plan: &mut Plan<M>) -> Result<(), Diagnostics> {
-        M::plan_change(&self.0, prior, plan)
+        self.settle_size(plan)?;
+        M::plan_change(&self.0, prior, plan).map_err(|errors| plan.config.explain_size(errors))
     }
 
     fn may_keep(&self, argument: &str) -> bool {
@@ -365,6 +390,7 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
     fn create(&self, apply: &mut Apply<M>) -> Result<(), Diagnostics> {
         let shared = &*self.0;
         let configured = shared.ready()?;
+        apply.config.settle_size(&configured)?;
         let state = &mut apply.state;
         settle_tags(&configured, state);
         let planned = state.planned(shared, &apply.private);
@@ -400,6 +426,7 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
             // Only arguments differ that steer the provider, such as `timeouts`. They are only in the state.
             return Ok(());
         }
+        apply.config.settle_size(&configured)?;
         let requested = state.change(&apply.config).ok_or_else(|| create::still_unknown(M::Noun::RESOURCE))?;
         let (id, name) = (id_of(prior)?, prior.called());
         let before = before(prior, &name)?;

@@ -12,6 +12,7 @@ use crate::{at, fill_block_attributes, model};
 
 use super::super::attributes::{HumanDuration, Time};
 use super::super::block_attributes::block_attributes;
+use super::super::minimum::{Count, Minimums, family_of};
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Configured;
 use super::super::tags;
@@ -35,6 +36,17 @@ model! {
         /// made in place when the neighbouring space is free, or when the same apply releases it. Otherwise it
         /// replaces the allocation. With `aws-ipam`, every change replaces the allocation.
         netmask_length: u8 => optional().computed(),
+        /// Smallest number of addresses that the CIDR must have, in place of `netmask_length`: the allocation gets the
+        /// longest netmask length that is enough, and the plan shows it. For example, 500 asks for a /23 in an IPv4 pool.
+        /// Another number that leads to the same netmask length changes nothing. Otherwise the change is made as one of
+        /// `netmask_length`. Only one of `cidr`, `netmask_length`, `minimum_addresses` and `minimum_hosts` can be set.
+        minimum_addresses: Count => optional(),
+        /// Smallest number of hosts that the CIDR must have room for, in place of `netmask_length`, as with
+        /// `minimum_addresses`. Hosts can have all addresses of a CIDR except the first and the last one in IPv4, and except
+        /// the first one in IPv6; all addresses of a /31, /32, /127 and /128. For example, 254 asks for a /24, and 255 for a
+        /// /23, in an IPv4 pool. Addresses that the pool reserves are not part of any allocation, and do not count. A cloud
+        /// may keep more addresses of a subnet (AWS keeps 5): add them to the number.
+        minimum_hosts: Count => optional(),
         /// Set of CIDRs that an allocation by `netmask_length` must not use, and that `cidr` must not overlap. A change
         /// replaces the allocation only if one of the CIDRs overlaps the present CIDR.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
@@ -83,8 +95,25 @@ impl AllocationModel {
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
             (Tf::Unknown, _) | (_, Tf::Unknown) => None,
             (Tf::Null, Tf::Known(length)) => Some(Size::NetmaskLength(*length)),
+            // A size in numbers that no netmask length was settled for.
+            (Tf::Null, Tf::Null) if !config.minimums().is_absent() => None,
             (Tf::Null, Tf::Null) => Some(Size::Default),
         }
+    }
+
+    fn minimums(&self) -> Minimums {
+        Minimums { addresses: self.minimum_addresses.clone(), hosts: self.minimum_hosts.clone() }
+    }
+
+    fn check_minimums(&self) -> Option<Diagnostic> {
+        let others = [("cidr", self.cidr.is_known()), ("netmask_length", self.netmask_length.is_known())];
+        self.minimums().check(&others, &Path::root())
+    }
+
+    /// Whether the arguments about the size differ from those of the state.
+    pub(super) fn asks_for_other_size(&self, prior: &Self) -> bool {
+        let minimums = |model: &Self| (model.minimum_addresses.clone(), model.minimum_hosts.clone());
+        self.cidr != prior.cidr || self.netmask_length != prior.netmask_length || minimums(self) != minimums(prior)
     }
 
     pub(in crate::provider) fn request(&self, size: Size, tags: &Tags) -> Option<AllocationSpec> {
@@ -122,6 +151,8 @@ impl AllocationModel {
         self.resource_id = Tf::Null;
         if let Some(cidr) = config.cidr.get() {
             fill_block_attributes!(&mut *self, *cidr);
+        } else if config.cidr.is_null() && config.netmask_length.is_known() {
+            self.netmask_length = config.netmask_length.clone();
         }
     }
 
@@ -139,6 +170,14 @@ impl AllocationModel {
 
     /// The attribute to edit for another size.
     pub(super) fn size_at(&self) -> Path {
+        match self.minimums().attribute(&Path::root()) {
+            Some(minimum) if !self.cidr.is_known() => minimum,
+            _ => self.block_at(),
+        }
+    }
+
+    /// The attribute that shows the size, and that an allocation is replaced for.
+    pub(super) fn block_at(&self) -> Path {
         if self.cidr.is_known() { at!(Self, cidr) } else { at!(Self, netmask_length) }
     }
 }
@@ -150,6 +189,7 @@ impl NounModel for AllocationModel {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
         let length_at = at!(Self, netmask_length);
         diagnostics.extend(agreement::of_cidr(&self.cidr, &self.netmask_length, length_at));
+        diagnostics.extend(self.check_minimums());
         let disallowed_at = at!(Self, disallowed_cidrs);
         diagnostics.extend(agreement::of_disallowed(&self.cidr, &self.disallowed_cidrs, disallowed_at));
         diagnostics.extend(check_length(&self.netmask_length, None, at!(Self, netmask_length)));
@@ -228,6 +268,23 @@ impl HeldModel for AllocationModel {
 
     fn spec(&self, config: &Self) -> Option<AllocationSpec> {
         self.request(Self::size(config)?, self.tags_all.get()?)
+    }
+
+    fn settle_size(&mut self, configured: &Configured) -> Result<(), Diagnostics> {
+        let minimums = self.minimums();
+        if minimums.is_absent() {
+            return Ok(());
+        }
+        if let Some(conflict) = self.check_minimums() {
+            return Err(conflict.into());
+        }
+        let family = family_of(configured, &self.ipam_pool_id, at!(Self, ipam_pool_id))?;
+        self.netmask_length = minimums.netmask_length(family, &Path::root())?;
+        Ok(())
+    }
+
+    fn explain_size(&self, errors: Diagnostics) -> Diagnostics {
+        self.minimums().explain(errors, &self.netmask_length, &Path::root())
     }
 
     fn change(&self, config: &Self) -> Option<AllocationChange> {

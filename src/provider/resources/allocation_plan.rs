@@ -60,7 +60,7 @@ impl HeldPlan for AllocationModel {
         plan_loan(Some(prior), plan);
         let Some(configured) = shared.configured()? else {
             plan.planned.tags_all = Tf::Unknown;
-            if plan.planned.cidr != prior.cidr || plan.planned.netmask_length != prior.netmask_length {
+            if plan.planned.asks_for_other_size(prior) {
                 plan.planned.forget_block();
             }
             return Ok(());

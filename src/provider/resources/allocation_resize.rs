@@ -62,7 +62,7 @@ pub(super) fn plan_resize(
         }
         Resize::Replace => {
             plan.planned.forget_block();
-            plan.replace.push(plan.config.size_at());
+            plan.replace.push(plan.config.block_at());
         }
     }
     Ok(())

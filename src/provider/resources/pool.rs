@@ -6,10 +6,12 @@ use crate::backend::PoolChange;
 use crate::ipam::{
     AwsService, Cidr, Family, PoolSpec, Provision, PublicIpSource, Rules, ScopeType, Special, Strategy, Tags,
 };
-use crate::tf::Tf;
-use crate::{model, text_attr};
+use crate::tf::{Path, Tf};
+use crate::{at, model, text_attr};
 
+use super::super::minimum::{Count, Minimums};
 use super::super::noun::Timeouts;
+use super::super::priorities::CidrPriorities;
 use super::source_resource::SourceResourceModel;
 
 text_attr!(PublicIpSource);
@@ -49,6 +51,16 @@ model! {
         /// change is made in place when the space for it is free, or when the same apply releases it, and replaces the
         /// pool otherwise. With `aws-ipam`, a change of the size replaces the pool.
         netmask_length: u8 => optional(),
+        /// Smallest number of addresses of one CIDR to provision, in place of `netmask_length`: the CIDR gets the longest
+        /// netmask length that is enough, such as a /15 for 100000 addresses in IPv4. Another number that leads to the same
+        /// netmask length changes nothing. Otherwise the change is made as one of `netmask_length`. Only one of `cidrs`,
+        /// `netmask_length`, `minimum_addresses` and `minimum_hosts` can be set.
+        minimum_addresses: Count => optional(),
+        /// Smallest number of hosts that the CIDR must have room for, in place of `netmask_length`, as with
+        /// `minimum_addresses`. Hosts can have all addresses of a CIDR except the first and the last one in IPv4, and except
+        /// the first one in IPv6; all addresses of a /31, /32, /127 and /128. The number counts hosts of the CIDR as a whole:
+        /// allocations from the pool and `reserve_first`, `reserve_last` and `reserved_cidrs` take from it.
+        minimum_hosts: Count => optional(),
         /// Smallest netmask length (the largest CIDR) that an allocation may have. Default: no limit.
         allocation_min_netmask_length: u8 => optional(),
         /// Largest netmask length (the smallest CIDR) that an allocation may have. Default: no limit.
@@ -74,6 +86,17 @@ model! {
         /// Number of addresses that the pool reserves at the end of each of its CIDRs, for example for the broadcast
         /// address: from 0 to 65536. They are not given out, just as `reserved_cidrs`. Default: 0. Not with `aws-ipam`.
         reserve_last: u32 => optional(),
+        /// Map of CIDRs to priorities, from 0 to 65535, at most 1,000: allocations by size, and pools below by
+        /// `netmask_length`, get space with the lowest number that has room. Space in none of these CIDRs has the priority
+        /// 100. Within one priority, `allocation_strategy` decides. A key is usually a CIDR of the pool, whether `cidrs` or
+        /// an `ipam_pool_cidr` provisions it; it may also be a part of one, or contain several. Keys must not overlap. A
+        /// request for a particular `cidr` is not affected, and a change moves nothing. Not with `aws-ipam`.
+        cidr_priorities: CidrPriorities => optional(),
+        /// Set of CIDRs that are draining, at most 1,000: no new allocation by size and no new pool below by
+        /// `netmask_length` gets addresses in them. What is there stays and can still be resized, and a request for a
+        /// particular `cidr` is not affected. A draining CIDR is usually a CIDR of the pool; it may also be a part of one, or
+        /// contain several. Default: none. Not with `aws-ipam`.
+        draining_cidrs: BTreeSet<Cidr> => optional(),
         /// Description of the pool.
         description: String => optional(),
         /// Whether deleting the pool also deletes everything in it. Default: `false`. AWS supports this in private
@@ -125,7 +148,9 @@ impl PoolModel {
             || self.allocation_resource_tags.is_unknown()
             || self.reserved_cidrs.is_unknown()
             || self.reserve_first.is_unknown()
-            || self.reserve_last.is_unknown();
+            || self.reserve_last.is_unknown()
+            || self.cidr_priorities.is_unknown()
+            || self.draining_cidrs.is_unknown();
         (!unknown).then(|| Rules {
             min_netmask_length: self.allocation_min_netmask_length.cloned(),
             max_netmask_length: self.allocation_max_netmask_length.cloned(),
@@ -134,6 +159,8 @@ impl PoolModel {
             reserved_cidrs: self.reserved_cidrs.cloned().unwrap_or_default(),
             reserve_first: self.reserve_first.cloned().unwrap_or_default(),
             reserve_last: self.reserve_last.cloned().unwrap_or_default(),
+            cidr_priorities: self.cidr_priorities.cloned().unwrap_or_default().0,
+            draining_cidrs: self.draining_cidrs.cloned().unwrap_or_default(),
         })
     }
 
@@ -230,13 +257,30 @@ impl PoolModel {
 
     /// The provision of a plan or a state, when the configuration does not name both `cidrs` and a netmask length.
     pub(super) fn provision(&self) -> Option<Provision> {
-        match (&self.netmask_length, &self.cidrs) {
+        match (self.size(), &self.cidrs) {
             (Tf::Unknown, _) => None,
-            (Tf::Known(length), _) => Some(Provision::NetmaskLength(*length)),
+            (Tf::Known(length), _) => Some(Provision::NetmaskLength(length)),
             (Tf::Null, Tf::Unknown) => None,
             (Tf::Null, Tf::Known(cidrs)) if !cidrs.is_empty() => Some(Provision::Cidrs(cidrs.clone())),
             (Tf::Null, _) => Some(Provision::Nothing),
         }
+    }
+
+    pub(super) fn minimums(&self) -> Minimums {
+        Minimums { addresses: self.minimum_addresses.clone(), hosts: self.minimum_hosts.clone() }
+    }
+
+    /// The netmask length of the block by size, however it is asked for.
+    fn size(&self) -> Tf<u8> {
+        if !self.netmask_length.is_null() {
+            return self.netmask_length.clone();
+        }
+        self.minimums().netmask_length(self.address_family.cloned(), &Path::root()).unwrap_or(Tf::Unknown)
+    }
+
+    /// The attribute to edit for another size.
+    pub(super) fn size_at(&self) -> Path {
+        self.minimums().attribute(&Path::root()).unwrap_or(at!(Self, netmask_length))
     }
 
     /// `None` while a part of it is unknown.

@@ -127,7 +127,8 @@ pub(super) fn plan_change(
         }
         None => {
             plan.planned.forget_blocks();
-            let is_by_size = plan.config.netmask_length.is_known();
+            // A netmask length that follows from a number is not in the state, and what does not change replaces nothing.
+            let is_by_size = plan.config.netmask_length.is_known() && plan.config.minimums().is_absent();
             plan.replace.push(if is_by_size { at!(PoolModel, netmask_length) } else { at!(PoolModel, cidrs) });
         }
     }

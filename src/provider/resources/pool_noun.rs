@@ -11,7 +11,9 @@ use crate::ipam::{
 };
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
+use super::super::minimum::family_of;
 use super::super::noun::{DEFAULT_TIMEOUT, HeldModel, NounModel, fields_with_tags};
+use super::super::priorities::CidrPriorities;
 use super::super::shared::{Configured, Shared};
 use super::super::{errors, kept_arguments};
 use super::pool::PoolModel;
@@ -53,6 +55,18 @@ impl PoolModel {
     }
 }
 
+impl PoolModel {
+    fn check_minimums(&self) -> Option<Diagnostic> {
+        let others = [("cidrs", self.cidrs.is_known()), ("netmask_length", self.netmask_length.is_known())];
+        self.minimums().check(&others, &Path::root())
+    }
+
+    /// Whether a size in numbers leads to this netmask length.
+    fn asks_for(&self, length: u8, family: Family) -> bool {
+        self.minimums().netmask_length(Some(family), &Path::root()) == Ok(Tf::Known(length))
+    }
+}
+
 impl NounModel for PoolModel {
     type Noun = Pool;
 
@@ -60,11 +74,12 @@ impl NounModel for PoolModel {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), false).into_iter().collect();
         let length_at = at!(Self, netmask_length);
         diagnostics.extend(agreement::of_cidrs(&self.cidrs, &self.netmask_length, length_at));
+        diagnostics.extend(self.check_minimums());
         // Amazon provides public space by size without a source pool.
         let is_given = matches!(self.public_ip_source, Tf::Unknown | Tf::Known(PublicIpSource::Amazon));
-        let only_size = self.netmask_length.is_known() && self.cidrs.is_null();
-        if only_size && self.source_ipam_pool_id.is_null() && !is_given {
-            diagnostics.push(errors::explain(&Error::NoSourcePool).at(at!(Self, netmask_length)));
+        let is_sized = self.netmask_length.is_known() || self.minimums().attribute(&Path::root()).is_some();
+        if is_sized && self.cidrs.is_null() && self.source_ipam_pool_id.is_null() && !is_given {
+            diagnostics.push(errors::explain(&Error::NoSourcePool).at(self.size_at()));
         }
         self.check_family(&mut diagnostics);
         diagnostics.append(pool_special::check_config(self));
@@ -72,9 +87,11 @@ impl NounModel for PoolModel {
         let of_cidrs = self.cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
         let family = self.address_family.cloned().or(of_cidrs);
         diagnostics.extend(check_length(&self.netmask_length, family, at!(Self, netmask_length)));
-        let of_reserved = self.reserved_cidrs.get().and_then(BTreeSet::first).map(Cidr::family);
+        let prioritized = self.cidr_priorities.get().and_then(|all| all.0.keys().next());
+        let named = [&self.reserved_cidrs, &self.draining_cidrs].map(|cidrs| cidrs.get().and_then(BTreeSet::first));
+        let of_rules = named.into_iter().chain([prioritized]).flatten().next().map(Cidr::family);
         // Without a family, only a violation of the limits of the longer addresses is certain.
-        let assumed = family.or(of_reserved).unwrap_or(Family::Ipv6);
+        let assumed = family.or(of_rules).unwrap_or(Family::Ipv6);
         let wrong = self.rules().and_then(|rules| check_rules(&rules, assumed).err());
         if let Some(error) = wrong {
             diagnostics.push(errors::explain(&error).at(self.attribute_for(&error)));
@@ -89,6 +106,8 @@ impl NounModel for PoolModel {
         self.address_family = pool.address_family.into();
         self.locale = pool.locale.clone().into();
         self.netmask_length = match pool.provision {
+            // The user gave a number that leads to this size.
+            Provision::NetmaskLength(length) if self.asks_for(length, pool.address_family) => Tf::Null,
             Provision::NetmaskLength(length) => length.into(),
             // The user may also give the size of the only block.
             Provision::Cidrs(_) if pool_sizes::agrees(&self.netmask_length, &pool.cidrs) => self.netmask_length.clone(),
@@ -105,6 +124,12 @@ impl NounModel for PoolModel {
         }
         reserve(&mut self.reserve_first, pool.rules.reserve_first);
         reserve(&mut self.reserve_last, pool.rules.reserve_last);
+        if !(pool.rules.cidr_priorities.is_empty() && self.cidr_priorities.is_null()) {
+            self.cidr_priorities = CidrPriorities(pool.rules.cidr_priorities.clone()).into();
+        }
+        if !(pool.rules.draining_cidrs.is_empty() && self.draining_cidrs.is_null()) {
+            self.draining_cidrs = pool.rules.draining_cidrs.clone().into();
+        }
         self.allocation_strategy = pool.strategy.into();
         self.description = pool.description.clone().into();
         self.id = pool.meta.id.clone().into();
@@ -145,7 +170,7 @@ impl NounModel for PoolModel {
             Error::Reserved { .. } | Error::Overlap { .. } | Error::OutsidePool { .. }
                 if self.netmask_length.is_known() && !self.cidrs.is_known() =>
             {
-                at!(Self, netmask_length)
+                self.size_at()
             }
             Error::FamilyMismatch { cidr: Some(_), .. }
             | Error::Reserved { .. }
@@ -153,7 +178,7 @@ impl NounModel for PoolModel {
             | Error::OutsidePool { .. }
             | Error::OwnOverlap { .. } => at!(Self, cidrs),
             Error::FamilyMismatch { cidr: None, .. } | Error::NoFamily => at!(Self, address_family),
-            Error::NetmaskRange { .. } | Error::PoolExhausted { .. } | Error::NoSourcePool => at!(Self, netmask_length),
+            Error::NetmaskRange { .. } | Error::PoolExhausted { .. } | Error::NoSourcePool => self.size_at(),
             Error::BadRules { rule, .. } => match rule {
                 RuleName::MinNetmaskLength => at!(Self, allocation_min_netmask_length),
                 RuleName::MaxNetmaskLength => at!(Self, allocation_max_netmask_length),
@@ -161,12 +186,14 @@ impl NounModel for PoolModel {
                 RuleName::ReservedCidrs => at!(Self, reserved_cidrs),
                 RuleName::ReserveFirst => at!(Self, reserve_first),
                 RuleName::ReserveLast => at!(Self, reserve_last),
+                RuleName::CidrPriorities => at!(Self, cidr_priorities),
+                RuleName::DrainingCidrs => at!(Self, draining_cidrs),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
-            Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),
+            Error::InUse { .. } if self.netmask_length.is_known() => self.size_at(),
             Error::Across { .. } => at!(Self, cidrs),
             Error::Service(fault) if fault.space.is_some() && self.cidrs.is_known() => at!(Self, cidrs),
-            Error::Service(fault) if fault.space.is_some() => at!(Self, netmask_length),
+            Error::Service(fault) if fault.space.is_some() => self.size_at(),
             _ => Path::root(),
         }
     }
@@ -188,6 +215,26 @@ impl HeldModel for PoolModel {
         // In a self-managed store the locale changes in place, and the pools below follow: see `pool_change::plan_locale`.
         let is_in_place = argument == "locale" && shared.service().is_none();
         !is_in_place && kept_arguments::may_keep(shared)
+    }
+
+    fn settle_size(&mut self, configured: &Configured) -> Result<(), Diagnostics> {
+        let minimums = self.minimums();
+        if minimums.is_absent() {
+            return Ok(());
+        }
+        if let Some(conflict) = self.check_minimums() {
+            return Err(conflict.into());
+        }
+        let family = match (&self.address_family, &self.source_ipam_pool_id) {
+            (Tf::Null, source_id) => family_of(configured, source_id, at!(Self, source_ipam_pool_id))?,
+            (family, _) => family.cloned(),
+        };
+        self.netmask_length = minimums.netmask_length(family, &Path::root())?;
+        Ok(())
+    }
+
+    fn explain_size(&self, errors: Diagnostics) -> Diagnostics {
+        self.minimums().explain(errors, &self.netmask_length, &Path::root())
     }
 
     fn creation_timeout(&self) -> Duration {

@@ -26,6 +26,9 @@ fn check_limits(
     capabilities::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
     let rules = planned.rules();
     capabilities::reserved_space(configured, rules.as_ref(), reserved::first_set(planned))?;
+    let ordered = !planned.cidr_priorities.is_null();
+    let order_at = if ordered { at!(PoolModel, cidr_priorities) } else { at!(PoolModel, draining_cidrs) };
+    capabilities::cidr_order(configured, rules.as_ref(), order_at)?;
     pool_special::check(configured, config)
 }
 

@@ -107,8 +107,8 @@ fn a_plan_that_destroys_or_replaces_a_protected_allocation_fails() {
     workspace.tainted.insert(WEB.to_owned());
     assert_only_error(&workspace.plan(&config(&kept)).unwrap_err(), "prevent_release", words);
     workspace.tainted.clear();
-    workspace.apply(&vec![top(), web(&json!({"netmask_length": 23, "prevent_release": true}))]);
-    let planned = workspace.apply(&vec![top(), web(&json!({"netmask_length": 23}))]);
+    workspace.apply(&[top(), web(&json!({"netmask_length": 23, "prevent_release": true}))]);
+    let planned = workspace.apply(&[top(), web(&json!({"netmask_length": 23}))]);
     assert_eq!(planned.action(WEB), Action::Update);
     workspace.apply(&[top()]);
     world.assert_sound();

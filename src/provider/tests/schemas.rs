@@ -201,7 +201,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 29] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -210,6 +210,7 @@ const WORDS: [(&str, &str); 28] = [
     ("cidrs", "10.0.0.0/24"),
     ("delegated_admin_account_id", "111122223333"),
     ("disallowed_cidrs", "10.0.0.0/24"),
+    ("draining_cidrs", "10.0.0.0/24"),
     ("excluded_account_ids", "111122223333"),
     ("ipam_scope_type", "private"),
     ("managed_by", "account"),
@@ -236,6 +237,10 @@ fn put_words(entries: &mut std::collections::BTreeMap<String, Value>) {
     for (name, value) in entries {
         let word = WORDS.iter().find(|(known, _)| known == name).map(|(_, word)| Value::from(*word));
         match (value, word) {
+            // The keys are CIDRs.
+            (Value::Map(inner), None) if name == "cidr_priorities" => {
+                *inner = std::mem::take(inner).into_values().map(|value| ("10.0.0.0/24".to_owned(), value)).collect();
+            }
             (Value::List(items), Some(word)) => *items = vec![word],
             (Value::Map(inner), Some(word)) => inner.values_mut().for_each(|value| *value = word.clone()),
             (value, Some(word)) => *value = word,

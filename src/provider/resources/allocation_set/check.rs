@@ -47,6 +47,7 @@ fn check_member(config: &SetModel, key: &str, member: &MemberModel, diagnostics:
     };
     diagnostics.extend(own.or(whole));
     diagnostics.extend(agreement::of_cidr(&member.cidr, &member.netmask_length, at.then("netmask_length")));
+    diagnostics.extend(member.check_minimums(&at));
     diagnostics.extend(agreement::of_disallowed(&member.cidr, &config.disallowed_cidrs, at.then("cidr")));
     diagnostics.extend(check_length(&member.netmask_length, None, at.then("netmask_length")));
 }

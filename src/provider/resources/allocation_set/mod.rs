@@ -12,17 +12,20 @@ mod resource;
 
 pub(in crate::provider) use resource::SetResource;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::ipam::{Allocation, Cidr, Error, Kind, Packing, SetSpec, Size, Tags};
-use crate::tf::{Path, Tf};
+use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 use crate::{at, model, text_attr};
 
 use super::super::attributes::HumanDuration;
+use super::super::minimum::{Count, Minimums, family_of};
 use super::super::noun::{DEFAULT_TIMEOUT, Timeouts};
+use super::super::shared::Configured;
 
 /// How the id of a set begins.
 const ID_PREFIX: &str = "ipam-alloc-set-";
@@ -73,6 +76,13 @@ model! {
         /// Netmask length of the CIDR to allocate. The `allocation_strategy` of the pool chooses the place. A change is
         /// made in place when the neighbouring space is free. Otherwise the member moves to another CIDR.
         netmask_length: u8 => optional(),
+        /// Smallest number of addresses that the CIDR must have, in place of `netmask_length`: the member gets the longest
+        /// netmask length that is enough. Only one of `cidr`, `netmask_length`, `minimum_addresses` and `minimum_hosts` can
+        /// be set.
+        minimum_addresses: Count => optional(),
+        /// Smallest number of hosts that the CIDR must have room for, in place of `netmask_length`, counted as by the
+        /// argument of the same name of `ipam_allocation`.
+        minimum_hosts: Count => optional(),
     }
 }
 
@@ -122,6 +132,15 @@ model! {
 }
 
 impl MemberModel {
+    fn minimums(&self) -> Minimums {
+        Minimums { addresses: self.minimum_addresses.clone(), hosts: self.minimum_hosts.clone() }
+    }
+
+    fn check_minimums(&self, base: &Path) -> Option<Diagnostic> {
+        let others = [("cidr", self.cidr.is_known()), ("netmask_length", self.netmask_length.is_known())];
+        self.minimums().check(&others, base)
+    }
+
     /// How the configuration asks for the block; `None` while that is unknown.
     fn size(&self) -> Option<Size> {
         match (&self.cidr, &self.netmask_length) {
@@ -129,6 +148,8 @@ impl MemberModel {
             (Tf::Known(cidr), _) => Some(Size::Cidr(*cidr)),
             (Tf::Unknown, _) | (_, Tf::Unknown) => None,
             (Tf::Null, Tf::Known(length)) => Some(Size::NetmaskLength(*length)),
+            // A size in numbers that no netmask length was settled for.
+            (Tf::Null, Tf::Null) if !self.minimums().is_absent() => None,
             (Tf::Null, Tf::Null) => Some(Size::Default),
         }
     }
@@ -140,6 +161,38 @@ fn member_at(key: &str) -> Path {
 }
 
 impl SetModel {
+    /// The same set with the netmask length of each member that asks for a size in numbers.
+    ///
+    /// # Errors
+    /// At the argument of the member, and those of reading the pool.
+    fn settled(&self, configured: &Configured) -> Result<Cow<'_, Self>, Diagnostics> {
+        let is_in_numbers = |member: &MemberModel| !member.minimums().is_absent();
+        if !self.members.get().into_iter().flat_map(BTreeMap::values).any(is_in_numbers) {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut settled = self.clone();
+        let Tf::Known(members) = &mut settled.members else { return Ok(Cow::Owned(settled)) };
+        let family = family_of(configured, &self.ipam_pool_id, at!(Self, ipam_pool_id))?;
+        let mut wrong = Diagnostics::new();
+        for (key, member) in members.iter_mut().filter(|(_, member)| is_in_numbers(member)) {
+            let base = member_at(key);
+            wrong.extend(member.check_minimums(&base));
+            member.netmask_length =
+                wrong.gather(member.minimums().netmask_length(family, &base)).unwrap_or(Tf::Unknown);
+        }
+        wrong.into_result().map(|()| Cow::Owned(settled))
+    }
+
+    /// Adds to errors about the size of a member how the number that the user wrote led to it.
+    fn explain_sizes(&self, errors: Diagnostics, configured: &Configured) -> Diagnostics {
+        let Ok(settled) = self.settled(configured) else { return errors };
+        let members = settled.members.get().into_iter().flatten();
+        members.fold(errors, |errors, (key, member)| {
+            let base = member_at(key);
+            member.minimums().explain(errors, &member.netmask_length, &base)
+        })
+    }
+
     /// The request for the members, with `tags`; `None` while a part of it is unknown.
     fn spec(&self, tags: &Tags) -> Option<SetSpec> {
         if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() {

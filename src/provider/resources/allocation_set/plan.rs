@@ -63,13 +63,14 @@ pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<SetModel>) -> Result<(),
     let tags = tags_for(&configured, plan)?;
     plan.planned.imported_names = BTreeMap::new().into();
     replaces.values().for_each(|id| shared.session.goes(id));
-    let Some(spec) = plan.planned.spec(&tags.known) else { return Ok(()) };
+    let Some(spec) = plan.planned.settled(&configured)?.spec(&tags.known) else { return Ok(()) };
     check_disallowed(&configured, &plan.planned)?;
     let terms = terms_for(shared, &configured, plan, &spec.pool_id, &tags)?;
     let mut terms = Terms { in_place: !replaces.is_empty(), ..terms };
     let keeps_removed = plan.planned.keeps_removed();
     let mut request = SetRequest { spec, present: BTreeMap::new(), replaces, shown: BTreeMap::new(), keeps_removed };
-    let members = request::plan(shared, &configured, plan, &mut request, &mut terms)?;
+    let members = request::plan(shared, &configured, plan, &mut request, &mut terms);
+    let members = members.map_err(|errors| plan.planned.explain_sizes(errors, &configured))?;
     request::reserve_names(shared, &request, false, before.as_ref(), members.as_ref())?;
     if let Some(members) = members {
         request::take_up(shared, plan, &request, &members)?;
@@ -114,7 +115,7 @@ pub(super) fn plan_change(shared: &Shared, prior: &SetModel, plan: &mut Plan<Set
     if plan.planned.tags_all != prior.tags_all {
         check_required_tags(shared, &configured, &plan.planned, &tags)?;
     }
-    let Some(spec) = plan.planned.spec(&tags.known) else {
+    let Some(spec) = plan.planned.settled(&configured)?.spec(&tags.known) else {
         forget_members(&mut plan.planned);
         return keep_members(shared, prior, &plan.planned, &prior.member_ids());
     };
@@ -169,7 +170,8 @@ fn plan_members(
     }
     let mut terms = terms_for(shared, configured, plan, &spec.pool_id, tags)?;
     let mut request = SetRequest { spec, present, replaces: BTreeMap::new(), shown: BTreeMap::new(), keeps_removed };
-    let members = request::plan(shared, configured, plan, &mut request, &mut terms)?;
+    let members = request::plan(shared, configured, plan, &mut request, &mut terms);
+    let members = members.map_err(|errors| plan.planned.explain_sizes(errors, configured))?;
     let is_renamed = prior.name != plan.planned.name;
     request::reserve_names(shared, &request, is_renamed, prior.id.get(), members.as_ref())?;
     let Some(members) = members else {

@@ -29,9 +29,15 @@ impl SetModel {
     }
 
     /// The change that leads to what this state says. `present`: the members before.
-    fn change(&self, shared: &Shared, present: BTreeMap<String, String>) -> Result<SetChange, Diagnostics> {
+    fn change(
+        &self,
+        shared: &Shared,
+        configured: &Configured,
+        present: BTreeMap<String, String>,
+    ) -> Result<SetChange, Diagnostics> {
         let none = || create::still_unknown(SetResource::TYPE);
-        let spec = self.tags_all.get().and_then(|tags| self.spec(tags)).ok_or_else(none)?;
+        let settled = self.settled(configured)?;
+        let spec = self.tags_all.get().and_then(|tags| settled.spec(tags)).ok_or_else(none)?;
         let cidrs = self.cidrs.cloned().unwrap_or_default();
         let ids = self.member_ids().into_iter();
         let planned = ids.filter_map(|(key, id)| {
@@ -139,7 +145,7 @@ impl Resource for SetResource {
         apply.private.clear();
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
-        let change = state.change(shared, BTreeMap::new())?;
+        let change = state.change(shared, &configured, BTreeMap::new())?;
         let patience = (state.patience(|timeouts| &timeouts.create), &apply.stop);
         let members = carry_out(shared, &configured, &change, patience)?;
         state.imported_names = BTreeMap::new().into();
@@ -160,7 +166,7 @@ impl Resource for SetResource {
             // Only arguments differ that steer the provider, such as `packing`. They are only in the state.
             return Ok(());
         }
-        let change = state.change(shared, prior.member_ids())?;
+        let change = state.change(shared, &configured, prior.member_ids())?;
         let patience = (state.patience(|timeouts| &timeouts.update), &apply.stop);
         let members = carry_out(shared, &configured, &change, patience)?;
         state.imported_names = BTreeMap::new().into();
@@ -241,7 +247,9 @@ fn find_members(
 /// What restores a member that the store does not have.
 fn missing(state: &SetModel, key: &str) -> Option<Missing> {
     let cidr = *state.cidrs.get()?.get(key)?;
-    let spec = state.tags_all.get().and_then(|tags| state.spec(tags))?;
+    // The sizes of the members do not matter, and a size in numbers is not settled here.
+    let bare = SetModel { members: BTreeMap::new().into(), ..state.clone() };
+    let spec = state.tags_all.get().and_then(|tags| bare.spec(tags))?;
     Some(Missing::Allocation(spec.member(key, Size::Cidr(cidr))))
 }
 

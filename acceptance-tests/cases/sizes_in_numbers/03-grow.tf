@@ -1,0 +1,31 @@
+# One host more than a /24 has room for.
+resource "ipam_pool" "top" {
+  name   = "top"
+  locale = "eu-central-1"
+  cidrs  = ["10.0.0.0/16"]
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_id  = ipam_pool.top.id
+  name          = "web"
+  minimum_hosts = 255
+}
+
+resource "ipam_allocation" "db" {
+  ipam_pool_id  = ipam_pool.top.id
+  name          = "db"
+  minimum_hosts = 500
+  depends_on    = [ipam_allocation.web]
+}
+
+resource "ipam_pool" "team" {
+  name                = "team"
+  source_ipam_pool_id = ipam_pool.top.id
+  netmask_length      = 22
+  depends_on          = [ipam_allocation.db]
+}
+
+#= update ipam_allocation.web
+#= ipam_allocation.web.cidr = "10.0.0.0/23"
+#= ipam_allocation.web.netmask_length = 23
+#= kept ipam_allocation.db.cidr
