@@ -201,6 +201,7 @@ fn resize(writes: &mut dyn Writes, slot: Slot, id: &str, size: Size) -> Allocati
         tags: spec.tags,
         size,
         disallowed_cidrs: spec.disallowed_cidrs,
+        lifetime: Default::default(),
     };
     assert!(matches!(writes.plan_resize(id, size), Resize::InPlace(_)), "no room next to {id}");
     writes.update(id, &change)
