@@ -37,3 +37,9 @@ variable "vpcs" {
     }
   }
 }
+
+variable "previews" {
+  description = "The Regions of preview environments, by their names."
+  type        = map(string)
+  default     = { pull-request-4711 = "eu-west-1" }
+}
