@@ -2,6 +2,7 @@
 //! `terraform plan`. No mistake may write to the store.
 
 mod objects;
+mod placement;
 mod servers;
 mod sets;
 mod stores;

@@ -1,7 +1,10 @@
 //! `free`: the free blocks of a pool, by address.
 //!
-//! JSON: `{store, pool, pool_id, free: [{cidr, addresses}], is_complete}`; `pool` is the path of the pool, `addresses` a
-//! decimal string. `is_complete` is `false` when `--limit` left blocks out.
+//! JSON: `{store, pool, pool_id, free: [{cidr, addresses, is_draining}], is_complete}`; `pool` is the path of the pool,
+//! `addresses` a decimal string. `is_draining` is `true` for a block that only a request for a particular CIDR gets.
+//! `is_complete` is `false` when `--limit` left blocks out.
+
+use std::collections::BTreeSet;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +13,7 @@ use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, table};
 use super::{arguments, paths};
 use crate::backend::{Ipam, explain};
-use crate::ipam::Cidr;
+use crate::ipam::{Cidr, blocks, relations};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -31,8 +34,9 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
     let mut free = ipam.free_cidrs(&pool.meta.id, options.max_netmask_length, options.limit.saturating_add(1))?;
     let is_complete = free.len() <= options.limit;
     free.truncate(options.limit);
+    let free = with_draining(&free, &pool.rules.draining_cidrs);
     if options.format.json {
-        let block = |cidr: &Cidr| json!({ "cidr": cidr, "addresses": cidr.address_count().to_string() });
+        let block = |(cidr, is_draining): &(Cidr, bool)| json!({ "cidr": cidr, "addresses": cidr.address_count().to_string(), "is_draining": is_draining });
         return Ok(Page::json(&json!({
             "store": ipam.describe(),
             "pool": ipam.pool_path(&pool.meta.id)?,
@@ -44,8 +48,27 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
     if free.is_empty() {
         return Ok(Page::text("No free blocks.\n"));
     }
-    let row = |cidr: &Cidr| vec![cidr.to_string(), explain::number(&cidr.address_count())];
-    let page = Page::text(table(&["CIDR", "ADDRESSES"], free.iter().map(row)));
+    let notes = free.iter().any(|(_, is_draining)| *is_draining);
+    let row = |(cidr, is_draining): &(Cidr, bool)| {
+        let note = notes.then(|| if *is_draining { "draining".to_owned() } else { String::new() });
+        [cidr.to_string(), explain::number(&cidr.address_count())].into_iter().chain(note).collect()
+    };
+    let columns = ["CIDR", "ADDRESSES", "NOTE"];
+    let page = Page::text(table(&columns[..if notes { 3 } else { 2 }], free.iter().map(row)));
     let more = || format!("There are more than {} blocks: --limit shows more.", options.limit);
     Ok(page.warning((!is_complete).then(more)))
+}
+
+/// The blocks by address, divided at the boundaries of draining CIDRs, each with whether it is in one.
+fn with_draining(free: &[Cidr], draining: &BTreeSet<Cidr>) -> Vec<(Cidr, bool)> {
+    let mut all = Vec::with_capacity(free.len());
+    for block in free {
+        let inside = relations::intersect([*block], draining.iter().copied());
+        // All blocks are of one family, so the subtraction cannot fail.
+        let outside = blocks::subtract([*block], inside.iter().copied()).unwrap_or_default();
+        all.extend(inside.into_iter().map(|part| (part, true)));
+        all.extend(outside.into_iter().map(|part| (part, false)));
+    }
+    all.sort();
+    all
 }

@@ -379,7 +379,7 @@ fn free_blocks_are_listed_by_address() {
         world.json("free top --limit 1"),
         json!({
             "store": "memory of this process", "pool": "top", "pool_id": "POOL",
-            "free": [{ "cidr": "10.0.0.0/26", "addresses": "64" }], "is_complete": false,
+            "free": [{ "cidr": "10.0.0.0/26", "addresses": "64", "is_draining": false }], "is_complete": false,
         })
     );
     assert_eq!(world.json("free top")["is_complete"], true);
@@ -500,5 +500,20 @@ fn commands_fill_the_cidrs_of_a_pool_in_its_order() {
     assert_eq!(failure.status(), Status::NoRoom);
     let failure = world.run("allocate top --name all --netmask-length 23").unwrap_err();
     assert_eq!(failure.status(), Status::NoRoom);
-    world.run("allocate top --name exact --cidr 10.2.0.0/24").unwrap();
+    world.run("allocate top --name exact --cidr 10.2.0.0/25").unwrap();
+    let table =
+        "CIDR           ADDRESSES  NOTE\n10.0.0.0/24    256\n10.1.0.128/25  128\n10.2.0.128/25  128        draining\n";
+    world.says("free top", table);
+    let blocks = &world.json("free top")["free"];
+    assert_eq!((&blocks[1]["is_draining"], &blocks[2]["is_draining"]), (&false.into(), &true.into()));
+}
+
+#[test]
+fn a_free_block_is_divided_where_draining_begins() {
+    let rules = Rules { draining_cidrs: ["10.0.0.64/26".parse().unwrap()].into(), ..Rules::default() };
+    let world = World::of(&PoolSpec { rules, ..top("top", &["10.0.0.0/24"]) });
+    let answer = world.json("free top");
+    let shown = answer["free"].as_array().unwrap().iter().map(|one| format!("{} {}", one["cidr"], one["is_draining"]));
+    let shown: Vec<String> = shown.collect();
+    assert_eq!(shown, ["\"10.0.0.0/26\" false", "\"10.0.0.64/26\" true", "\"10.0.0.128/25\" false"]);
 }

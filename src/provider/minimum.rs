@@ -5,7 +5,7 @@
 
 use num_bigint::BigUint;
 
-use crate::ipam::{Family, Minimum};
+use crate::ipam::{Error, Family, Kind, Minimum};
 use crate::provider::errors;
 use crate::provider::shared::Configured;
 use crate::tf::{Attr, AttributeType, Diagnostic, Diagnostics, Number, Path, Tf, Value, wrong_value};
@@ -91,9 +91,9 @@ impl Minimums {
         };
         minimum.netmask_length(family).map(Tf::Known).ok_or_else(|| {
             let what = if name == HOSTS { "hosts" } else { "addresses" };
+            let other = if family == Family::Ipv4 { ", or choose an IPv6 pool" } else { "" };
             let detail = format!(
-                "`{name}` is {}, and the pool is {family}: its largest possible block has {} {what}. Ask for fewer, or \
-                 choose an IPv6 pool.",
+                "`{name}` is {}, and the pool is {family}: its largest possible block has {} {what}. Ask for fewer{other}.",
                 minimum.number(),
                 minimum.most(family)
             );
@@ -117,18 +117,19 @@ impl Minimums {
     }
 }
 
-/// The address family of a pool; `None` while the pool is unknown or missing.
+/// The address family of a pool; `None` while the pool is unknown.
 ///
 /// # Errors
-/// Those of reading the pool, at `at`.
+/// If there is no such pool, and those of reading it, at `at`.
 pub(super) fn family_of(
     configured: &Configured,
     pool_id: &Tf<String>,
     at: Path,
 ) -> Result<Option<Family>, Diagnostics> {
     let Some(id) = pool_id.get() else { return Ok(None) };
-    let pool = configured.ipam.get_pool(id).map_err(|error| errors::at(&error, at))?;
-    Ok(pool.map(|pool| pool.address_family))
+    let missing = || Error::NotFound { kind: Kind::Pool, id: id.clone() };
+    let pool = configured.ipam.get_pool(id).and_then(|pool| pool.ok_or_else(missing));
+    pool.map(|pool| Some(pool.address_family)).map_err(|error| errors::at(&error, at))
 }
 
 #[cfg(test)]

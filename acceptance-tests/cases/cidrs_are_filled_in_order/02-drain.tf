@@ -50,16 +50,8 @@ resource "ipam_allocation" "new" {
   depends_on     = [ipam_allocation.first]
 }
 
-# A particular CIDR can still be where it is draining.
-resource "ipam_allocation" "asked_for" {
-  ipam_pool_id = ipam_pool.top.id
-  name         = "asked_for"
-  cidr         = "10.1.0.192/26"
-  depends_on   = [ipam_allocation.first]
-}
-
 #= update ipam_pool.top, ipam_allocation.first
-#= create ipam_allocation.new, ipam_allocation.asked_for
+#= create ipam_allocation.new
 #= ipam_allocation.first.cidr = "10.1.0.0/25"
 #= ipam_allocation.new.cidr = "10.0.0.128/26"
 #= kept ipam_allocation.second.cidr

@@ -670,3 +670,13 @@ fn the_error_of_a_member_names_it_before_the_words_for_an_allocation() {
          with `for_each` for the members.",
     );
 }
+
+#[test]
+fn aws_has_its_own_order_of_the_cidrs() {
+    says(
+        &Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::CidrOrder) },
+        "AWS IPAM fills the CIDRs of a pool in its own order",
+        "AWS decides which free block an allocation by size gets, whatever CIDR it is in. Leave `cidr_priorities` and \
+         `draining_cidrs` out. To choose the block yourself, set `cidr`.",
+    );
+}

@@ -44,9 +44,10 @@ impl Rules {
         }
         let mut of: BTreeMap<u32, Vec<(u128, u128)>> = BTreeMap::new();
         let mut next = Some(0);
-        // The blocks are disjoint and sorted by address.
-        for (cidr, priority) in &self.cidr_priorities {
-            if let Some(first) = next.filter(|first| *first < cidr.first()) {
+        // The blocks are sorted by address. Only in a damaged store they overlap, or are of another family.
+        for (cidr, priority) in self.cidr_priorities.iter().filter(|(cidr, _)| cidr.family() == family) {
+            let Some(first) = next.filter(|first| *first <= cidr.first()) else { continue };
+            if first < cidr.first() {
                 of.entry(Self::DEFAULT_PRIORITY).or_default().push((first, cidr.first() - 1));
             }
             of.entry(*priority).or_default().push((cidr.first(), cidr.last()));
@@ -162,6 +163,8 @@ mod tests {
         assert_eq!(parts, [Part(vec![(half, last)]), Part(vec![(0, half - 1)]), whole.clone()]);
         let parts = rules(&[("0.0.1.0/24", 1), ("0.0.2.0/24", 100)]).parts(Family::Ipv4);
         assert_eq!(parts, [Part(vec![(0x100, 0x1ff)]), Part(vec![(0, 0xff), (0x200, last)]), whole]);
+        let damaged = rules(&[("0.0.1.0/24", 1), ("0.0.1.0/25", 2), ("::/64", 3)]);
+        assert_eq!(damaged.parts(Family::Ipv4), rules(&[("0.0.1.0/24", 1)]).parts(Family::Ipv4));
         let six = rules(&[("::/0", 7)]).parts(Family::Ipv6);
         assert_eq!(six, [Part(vec![(0, u128::MAX)]), Part(vec![(0, u128::MAX)])]);
     }

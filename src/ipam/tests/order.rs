@@ -122,7 +122,7 @@ fn a_hold_by_size_leaves_what_is_draining_with_the_next_plan_and_an_apply_keeps_
 }
 
 #[test]
-fn pools_below_previews_and_sets_follow_the_order() {
+fn pools_below_and_previews_follow_the_order() {
     let mut world = World::new();
     let rules = Rules { draining_cidrs: cidrs(&["10.2.0.0/28"]), ..priorities(&[("10.1.0.0/28", 3)]) };
     let pool = pool_with(&mut world, Strategy::FirstFit, &THREE, rules);
@@ -132,6 +132,34 @@ fn pools_below_previews_and_sets_follow_the_order() {
     let next = world.read(|reader| reader.preview_next(&pool.meta.id, Some(30), &[], 7)).unwrap();
     let next: Vec<String> = next.iter().map(ToString::to_string).collect();
     assert_eq!(next.join(" "), "10.1.0.8/30 10.1.0.12/30 10.0.0.0/30 10.0.0.4/30 10.0.0.8/30 10.0.0.12/30");
+    world.check();
+}
+
+#[test]
+fn sets_and_leases_follow_the_order() {
+    let mut world = World::new();
+    let rules = Rules { draining_cidrs: cidrs(&["10.2.0.0/28"]), ..priorities(&[("10.1.0.0/28", 3)]) };
+    let pool = pool_with(&mut world, Strategy::LastFit, &THREE, rules);
+    let spec = SetSpec {
+        pool_id: pool.meta.id.clone(),
+        name: "vpc".to_owned(),
+        packing: Packing::ByName,
+        members: ["a", "b", "c"].map(|key| (key.to_owned(), Size::NetmaskLength(29))).into(),
+        disallowed_cidrs: cidrs(&[]),
+        description: None,
+        tags: Tags::new(),
+    };
+    let none = std::collections::BTreeMap::new();
+    let request = SetRequest { spec, present: none.clone(), replaces: none, keeps_removed: false };
+    let members = world.write(|ledger| ledger.plan_set(&request, &terms())).unwrap();
+    let blocks: Vec<String> = members.values().map(|member| member.cidr.to_string()).collect();
+    assert_eq!(blocks, ["10.1.0.8/29", "10.1.0.0/29", "10.0.0.8/29"]);
+    let mut open = |name: &str| {
+        let spec = wanted(&pool, name, "/29");
+        world.write(|ledger| ledger.open_lease(&spec, std::time::Duration::from_secs(60)))
+    };
+    assert_eq!(open("lease").unwrap().cidr, cidr("10.0.0.0/29"));
+    assert!(matches!(open("full"), Err(Error::PoolExhausted(_))));
     world.check();
 }
 

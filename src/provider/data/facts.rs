@@ -29,8 +29,7 @@ macro_rules! pool_facts {
         allocation_min_netmask_length: u8 => computed(),
         /// Largest netmask length (the smallest CIDR) that an allocation may have; null if there is no limit.
         allocation_max_netmask_length: u8 => computed(),
-        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`; null if every allocation must
-        /// set one of them.
+        /// Netmask length of allocations that ask for no size; null if every allocation must ask for one.
         allocation_default_netmask_length: u8 => computed(),
         /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: $crate::ipam::Tags => computed(),

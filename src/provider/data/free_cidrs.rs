@@ -16,7 +16,8 @@ const LIMIT_MAX: u32 = 100_000;
 
 model! {
     /// Lists the free CIDRs of a pool: space that belongs to no allocation and to no pool below, and that no plan
-    /// holds. Each CIDR is as large as its alignment allows. Reading does not reserve anything.
+    /// holds. Each CIDR is as large as its alignment allows. Space that is draining is listed, because a particular `cidr` can
+    /// be allocated there. Reading does not reserve anything.
     pub(super) struct FreeCidrsModel {
         /// ID of the pool.
         ipam_pool_id: String => required(),

@@ -27,7 +27,7 @@ model! {
         ipam_pool_id: String => required().replace(),
         /// Name of the allocation, unique in the pool.
         name: String => required(),
-        /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If neither
+        /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If no size
         /// is set, the allocation has the `allocation_default_netmask_length` of the pool. A change to a CIDR that
         /// contains the present one, or lies in it, is made in place when the space is free. Any other change replaces
         /// the allocation. With `aws-ipam`, every change replaces the allocation.

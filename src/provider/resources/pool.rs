@@ -65,8 +65,8 @@ model! {
         allocation_min_netmask_length: u8 => optional(),
         /// Largest netmask length (the smallest CIDR) that an allocation may have. Default: no limit.
         allocation_max_netmask_length: u8 => optional(),
-        /// Netmask length of allocations that set neither `cidr` nor `netmask_length`. Default: none, so each
-        /// allocation must set one of them.
+        /// Netmask length of allocations that ask for no size. Default: none, so each allocation must set `cidr`,
+        /// `netmask_length`, `minimum_addresses` or `minimum_hosts`.
         allocation_default_netmask_length: u8 => optional(),
         /// Map of tags that every allocation must have, with the same values.
         allocation_resource_tags: Tags => optional(),

@@ -21,7 +21,8 @@ use super::replaced::Replaced;
 use super::{agreement, check_length, check_name};
 
 model! {
-    /// Manages a CIDR that is provisioned into a pool. If the CIDRs are known when the pool is declared, the argument
+    /// Manages a CIDR that is provisioned into a pool. The `cidr_priorities` and the `draining_cidrs` of the pool hold for it,
+    /// too. If the CIDRs are known when the pool is declared, the argument
     /// `cidrs` or `netmask_length` of `ipam_pool` is simpler. Changes are made in place, except where an argument says
     /// that a change replaces the pool CIDR. With `aws-ipam`, a public CIDR may need a proof that you own it: the
     /// default of `timeouts.create` is then 3 hours. AWS documents two hours for provisioning, and up to a week for a

@@ -261,6 +261,11 @@ fn wrong_orders_and_numbers_are_reported_on_their_argument() {
         (web(json!({"minimum_hosts": 9, "minimum_addresses": 9})), "minimum_addresses", &["`minimum_hosts` both ask"]),
         (web(json!({"minimum_hosts": 9, "netmask_length": 28})), "minimum_hosts", &["`netmask_length` both ask"]),
         (web(json!({"minimum_hosts": 9, "cidr": "10.0.0.0/28"})), "minimum_hosts", &["`cidr` both ask"]),
+        (
+            ("ipam_allocation.x", json!({"ipam_pool_id": "ipam-pool-none", "name": "x", "minimum_hosts": 9})),
+            "ipam_pool_id",
+            &["No such pool"],
+        ),
         (pool(json!({"minimum_hosts": 9})), "minimum_hosts", &["`cidrs` both ask"]),
         (below(json!({"minimum_hosts": 9, "netmask_length": 20})), "minimum_hosts", &["`netmask_length` both ask"]),
         (below(json!({"minimum_addresses": 4_294_967_297_u64})), "minimum_addresses", &["has 4294967296 addresses"]),

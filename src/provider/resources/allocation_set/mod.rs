@@ -70,7 +70,7 @@ text_attr!(Removal);
 model! {
     /// A member of an allocation set.
     pub(crate) struct MemberModel {
-        /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If neither
+        /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If no size
         /// is set, the member has the `allocation_default_netmask_length` of the pool.
         cidr: Cidr => optional(),
         /// Netmask length of the CIDR to allocate. The `allocation_strategy` of the pool chooses the place. A change is
