@@ -86,12 +86,13 @@ fn show<M, T: Holdable>(
     mut terms: Terms,
 ) -> Result<Option<T>, Diagnostics> {
     let is_growing = is_growing(request.shared, T::new_object(spec));
-    let mut preview = |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
-        Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if is_growing => {
-            Err(undecided())
-        }
-        made => made?.and_then(T::of_preview).ok_or_else(undecided),
-    };
+    let mut preview =
+        |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
+            Err(
+                Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. } | Error::NoPool(_),
+            ) if is_growing => Err(undecided()),
+            made => made?.and_then(T::of_preview).ok_or_else(undecided),
+        };
     let Ok(record) = attempt(request, plan, &mut terms, &mut preview)? else {
         remember(plan, &terms);
         check_new(request, plan, T::new_object(spec))?;
@@ -139,6 +140,7 @@ fn first_terms<M>(request: &Request<'_>, plan: &mut Plan<M>) -> Terms {
         in_place: replaces.is_some(),
         replaces,
         pool_rules: request.pool_rules.clone(),
+        candidate_rules: request.candidate_rules.clone(),
         ..Terms::default()
     }
 }

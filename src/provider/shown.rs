@@ -29,6 +29,9 @@ pub(super) struct Carried {
     /// The block, if the object has exactly one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cidr: Option<Cidr>,
+    /// The pool of an allocation, which a plan may have chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pool_id: Option<String>,
     /// Space that the same apply releases and that the object needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     waits_for: Vec<GivenUp>,
@@ -54,6 +57,7 @@ impl Carried {
             version: VERSION,
             id: meta.id.clone(),
             cidr: record.block(),
+            pool_id: (T::KIND == Kind::Allocation).then(|| record.container().to_owned()),
             waits_for: meta.waits_for.iter().filter(|one| !one.in_place).cloned().collect(),
             replaces: terms.replaces.clone(),
             only_name: terms.only_name,
@@ -144,7 +148,7 @@ fn is_id_of(kind: Kind, id: &str) -> bool {
     own.len() == 17 && own.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
-fn damaged() -> Diagnostics {
+pub(super) fn damaged() -> Diagnostics {
     let detail = "The plan file does not say in a readable form what the plan showed of this object. Nothing was changed: \
                   plan again.";
     Diagnostic::error("The plan file is damaged", detail).into()

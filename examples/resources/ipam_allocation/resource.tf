@@ -3,6 +3,11 @@ resource "ipam_pool" "prod" {
   cidrs = ["10.0.0.0/16"]
 }
 
+resource "ipam_pool" "more" {
+  name  = "more"
+  cidrs = ["10.1.0.0/16"]
+}
+
 # Any free /24.
 resource "ipam_allocation" "web" {
   ipam_pool_id   = ipam_pool.prod.id
@@ -16,6 +21,20 @@ resource "ipam_allocation" "legacy" {
   name         = "legacy"
   cidr         = "10.0.200.0/22"
   description  = "On the old firewall"
+}
+
+# From the first of these pools that has room.
+resource "ipam_allocation" "db" {
+  ipam_pool_ids  = [ipam_pool.prod.id, ipam_pool.more.id]
+  name           = "db"
+  netmask_length = 24
+}
+
+# This block if it is free.
+resource "ipam_allocation" "dns" {
+  ipam_pool_id   = ipam_pool.more.id
+  name           = "dns"
+  preferred_cidr = "10.1.53.0/24"
 }
 
 output "web" {

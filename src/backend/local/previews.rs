@@ -155,6 +155,9 @@ impl Request {
     /// The request after `made` was shown: it asks for the same ID and block.
     fn pinned(mut self, made: &Made) -> Self {
         if self.terms.shows {
+            if let (Wanted::Allocation(spec), Made::Allocation(shown)) = (&mut self.new, made) {
+                spec.pool_id.clone_from(&shown.pool_id);
+            }
             self.terms.shown = Some(Shown { id: made.meta().id.clone(), cidr: made.block() });
             self.turn = Turn::Explicit;
         }
@@ -247,7 +250,7 @@ impl Siblings {
         match (self.reorder(reader, request)?, conflict) {
             (Some(made), _) => Ok(Some(made)),
             (None, conflict) if is_in_preview => Err(reported(&self.dry_run, conflict)),
-            (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. })) => {
+            (None, conflict @ (Error::Overlap { .. } | Error::PoolExhausted { .. } | Error::NoPool(_))) => {
                 Err(reported(&self.dry_run, conflict))
             }
             // No other error is caused by two objects that want the same space.

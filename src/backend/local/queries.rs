@@ -17,7 +17,7 @@ impl Preview for Local {
     fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
         match self.preview_beside_others(new, terms) {
             // The same apply adds more space.
-            Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
+            Err(error) if growing && error.lacks_space() => Ok(()),
             tried => tried.map(drop),
         }
     }

@@ -424,12 +424,9 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let spec = AllocationSpec {
-            pool_id,
-            name: meta.name.clone(),
-            size: Size::Cidr(wanted.cidr),
-            disallowed_cidrs: BTreeSet::new(),
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
+            ..AllocationSpec::new(pool_id, meta.name.clone(), Size::Cidr(wanted.cidr))
         };
         let made = patiently(PATIENCE, || self.ipam.create_allocation(&spec, &Planned::Unknown))?;
         self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);

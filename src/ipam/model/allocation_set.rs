@@ -72,12 +72,10 @@ impl SetSpec {
     /// The request for one member.
     pub fn member(&self, key: &str, size: Size) -> AllocationSpec {
         AllocationSpec {
-            pool_id: self.pool_id.clone(),
-            name: Self::member_name(&self.name, key),
-            size,
             disallowed_cidrs: self.disallowed_cidrs.clone(),
             description: self.description.clone(),
             tags: self.tags.clone(),
+            ..AllocationSpec::new(self.pool_id.clone(), Self::member_name(&self.name, key), size)
         }
     }
 }
