@@ -86,13 +86,10 @@ fn show<M, T: Holdable>(
     mut terms: Terms,
 ) -> Result<Option<T>, Diagnostics> {
     let is_growing = is_growing(request.shared, T::new_object(spec));
-    let mut preview =
-        |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
-            Err(
-                Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. } | Error::NoPool(_),
-            ) if is_growing => Err(undecided()),
-            made => made?.and_then(T::of_preview).ok_or_else(undecided),
-        };
+    let mut preview = |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
+        Err(error) if is_growing && error.lacks_space() => Err(undecided()),
+        made => made?.and_then(T::of_preview).ok_or_else(undecided),
+    };
     let Ok(record) = attempt(request, plan, &mut terms, &mut preview)? else {
         remember(plan, &terms);
         check_new(request, plan, T::new_object(spec))?;

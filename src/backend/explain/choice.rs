@@ -1,15 +1,15 @@
 //! The texts for an allocation for which no pool can be chosen.
 
-use super::words::{addresses, pool};
-use super::{Explanation, explain};
+use super::words::{addresses, capital, pool};
 use crate::ipam::{Error, Exhausted, NoPool, Pool, PoolSelector};
 
 /// Number of pools that a message names.
 const NAMED_MAX: usize = 10;
 
-pub(super) fn no_pool(why: &NoPool) -> (String, String) {
+/// `summary`: the summary of the error of one pool.
+pub(super) fn no_pool(why: &NoPool, summary: impl Fn(&Error) -> String) -> (String, String) {
     match why {
-        NoPool::NoRoom { tried } => no_room(tried),
+        NoPool::NoRoom { tried } => no_room(tried, summary),
         NoPool::NoMatch { selector } => (
             "No pool matches".to_owned(),
             format!(
@@ -23,7 +23,7 @@ pub(super) fn no_pool(why: &NoPool) -> (String, String) {
             format!(
                 "{} is {}, and {} is {}. An allocation has one address family, so all pools that it may come from have \
                  the same. Leave out the pools of the other family.",
-                super::capital(&called(first)),
+                capital(&called(first)),
                 first.address_family,
                 called(other),
                 other.address_family
@@ -32,9 +32,12 @@ pub(super) fn no_pool(why: &NoPool) -> (String, String) {
     }
 }
 
-fn no_room(tried: &[(Pool, Error)]) -> (String, String) {
-    let mut lines: Vec<String> =
-        tried.iter().take(NAMED_MAX).map(|(pool, error)| format!("- {}: {}", called(pool), reason(error))).collect();
+fn no_room(tried: &[(Pool, Error)], summary: impl Fn(&Error) -> String) -> (String, String) {
+    let mut lines: Vec<String> = tried
+        .iter()
+        .take(NAMED_MAX)
+        .map(|(pool, error)| format!("- {}: {}", called(pool), reason(error, &summary)))
+        .collect();
     if tried.len() > NAMED_MAX {
         lines.push(format!("- and {} more", tried.len() - NAMED_MAX));
     }
@@ -49,8 +52,7 @@ fn no_room(tried: &[(Pool, Error)]) -> (String, String) {
 }
 
 /// Why one pool cannot give the block, in one line.
-fn reason(error: &Error) -> String {
-    let Explanation { summary, .. } = explain(error);
+fn reason(error: &Error, summary: impl Fn(&Error) -> String) -> String {
     match error {
         Error::PoolExhausted(Exhausted { netmask_length, free, largest_free: Some(largest), .. }) => {
             format!(
@@ -62,7 +64,7 @@ fn reason(error: &Error) -> String {
             format!("it has no free /{netmask_length}; nothing is free in it.")
         }
         Error::PoolEmpty { .. } => "it has no CIDR.".to_owned(),
-        _ => format!("{summary}."),
+        _ => format!("{}.", summary(error)),
     }
 }
 

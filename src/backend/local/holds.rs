@@ -215,8 +215,8 @@ impl Local {
         }
         let for_write = terms.clone();
         let made = self.write_again(&turn.sort_key, terms.committing, move |ledger, _| plan(ledger, &for_write));
-        if let Some(Error::Overlap { cidr, with }) = made.as_ref().err().map(Error::cause) {
-            self.mark_in_the_way(&turn.sort_key, *cidr, with);
+        for (cidr, with) in made.as_ref().err().map(Error::overlaps).unwrap_or_default() {
+            self.mark_in_the_way(&turn.sort_key, cidr, with);
         }
         made
     }

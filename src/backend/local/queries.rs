@@ -9,8 +9,8 @@ use super::super::{FreeSpace, History, Made, New, Preview, Result};
 use super::Local;
 use super::previews::Changed;
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, EventFilter, HistoryQuery, Ledger, Mark, Pool, PoolChange,
-    Provision, Reader, Resize, Size, Tenure, Terms, TrendPoint, Utilization,
+    Allocation, AllocationSpec, Cidr, Event, EventFilter, HistoryQuery, Ledger, Mark, Pool, PoolChange, Provision,
+    Reader, Resize, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 
 impl Preview for Local {

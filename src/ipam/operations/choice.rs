@@ -1,5 +1,5 @@
 //! The choice of a pool for an allocation, and of a preferred block in it. The choice and the allocation are one
-//! transaction, so that nobody can take the room in between.
+//! transaction, so no other request takes the room in between.
 //!
 //! The first candidate that can give the block gets the request, with free space and space of expired holds alone. Only
 //! if none can, holds that earlier runs of the same owner left give way, in the same order. What has the name in one of
@@ -23,7 +23,7 @@ pub(in crate::ipam) enum InCandidate {
     /// An object that the request gets if no candidate has its hold.
     Adoptable,
     /// A hold that the request replaces, wherever it is placed.
-    Replaced(Standing<Allocation>),
+    Replaced(Box<Standing<Allocation>>),
     Nothing,
 }
 
@@ -32,7 +32,7 @@ impl From<Standing<Allocation>> for InCandidate {
         match standing {
             Standing::Same(_) => Self::Ours,
             Standing::Adopt(_) => Self::Adoptable,
-            standing @ Standing::Other(_) => Self::Replaced(standing),
+            standing @ Standing::Other(_) => Self::Replaced(Box::new(standing)),
             _ => Self::Nothing,
         }
     }
@@ -125,7 +125,7 @@ impl Reader<'_> {
             match look(self, &spec.in_pool(pool_id)) {
                 Ok(InCandidate::Ours) => return Ok((Some(pool_id.clone()), Vec::new())),
                 Ok(InCandidate::Adoptable) => adoptable = adoptable.or_else(|| Some(pool_id.clone())),
-                Ok(InCandidate::Replaced(standing)) => replaced.push((pool_id.clone(), standing)),
+                Ok(InCandidate::Replaced(standing)) => replaced.push((pool_id.clone(), *standing)),
                 Ok(InCandidate::Nothing) => {}
                 Err(error @ Error::Store(_)) => return Err(error),
                 Err(error) if is_about_one_pool(&error) => {}

@@ -29,14 +29,14 @@ model! {
         ipam_pool_id: String => optional().computed().replace(),
         /// List of IDs of 1 to 100 pools of one address family. The CIDR comes from the first pool that can give it: one
         /// whose rules allow it and that has room. Free space in any of these pools comes before space that earlier plans
-        /// of the same owner still hold. The choice is final: the allocation stays in its pool when the list changes or an
-        /// earlier pool has room again, as long as its pool is in the list. Otherwise a change replaces the allocation. Not available with
-        /// `aws-ipam`.
+        /// of the same owner still hold. The choice is final: the allocation stays in its pool when an earlier pool has
+        /// room again. A change of the list replaces the allocation only if its pool is no longer in the list. Not
+        /// available with `aws-ipam`.
         ipam_pool_ids: Vec<String> => optional(),
         /// Properties of the pools that the CIDR may come from. Matching pools are tried in the order of their names and
         /// then of their IDs, as those of `ipam_pool_ids`. A pool that the same configuration creates counts only
         /// if `depends_on` names it. The choice is final: the allocation stays in its pool when the tags of pools
-        /// change, or when its pool matches the changed selector. Otherwise a change replaces the allocation. Not
+        /// change. A change of the selector replaces the allocation only if its pool does not match the new one. Not
         /// available with `aws-ipam`.
         pool_selector: SelectorModel => optional(),
         /// Name of the allocation, unique in the pool. If the pool is chosen, the name must be free in all pools that
