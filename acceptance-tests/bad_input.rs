@@ -1,6 +1,7 @@
 //! Mistakes that a user can make: a table from a configuration to the message and its attribute, checked through real
 //! `terraform plan`. No mistake may write to the store.
 
+mod choices;
 mod objects;
 mod placement;
 mod servers;

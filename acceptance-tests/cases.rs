@@ -75,6 +75,7 @@ cases! {
     reserved_space_is_not_given_out,
     single_addresses,
     sizes_in_numbers,
+    the_first_pool_with_room_is_chosen,
     two_private_scopes_with_the_same_space,
     two_scopes_with_the_same_space,
     what_does_not_refer_to_each_other_goes_at_once,

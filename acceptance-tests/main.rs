@@ -16,6 +16,7 @@ mod another_address;
 mod aws;
 mod bad_input;
 mod cases;
+mod choosing_pools;
 mod command_line;
 mod concurrent_pipelines;
 mod crash;

@@ -230,6 +230,7 @@ pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Resu
         tags: tags::own(&all),
         growth: None,
         waiting_growth: None,
+        asked: None,
         imported: None,
         deferred: false,
         lifetime: crate::ipam::Lifetime::default(),

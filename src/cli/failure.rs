@@ -2,7 +2,7 @@
 
 use crate::backend::explain;
 use crate::backend::upkeep::{Stopped, may_succeed_later};
-use crate::ipam::Error;
+use crate::ipam::{Error, NoPool};
 
 /// The exit status of a command that a script calls, when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ impl CommandFailure {
 fn status_of(error: &Error) -> Status {
     match error {
         Error::PoolExhausted(_) | Error::PoolEmpty { .. } => Status::NoRoom,
+        Error::NoPool(why) if matches!(**why, NoPool::NoRoom { .. }) => Status::NoRoom,
         Error::Service(fault) if fault.space.is_some() => Status::NoRoom,
         Error::NameTaken { .. } | Error::Overlap { .. } | Error::InUse { .. } => Status::Taken,
         Error::NotFound { .. } => Status::Missing,

@@ -345,6 +345,36 @@ fn a_full_pool_has_a_status_of_its_own() {
 }
 
 #[test]
+fn the_first_pool_with_room_is_chosen_and_found_again() {
+    let world = World::of(&top("top", &["10.0.0.0/24"]));
+    world.local("network").create_pool(&top("more", &["10.1.0.0/24"]), &Planned::Unknown).unwrap();
+    world.run("allocate top --name all --netmask-length 24").unwrap();
+    let line = "allocate --pool top --pool more --name web --preferred-cidr 10.1.0.64/26";
+    world.says(line, "Allocated 10.1.0.64/26 as more/web (ID1) for owner \"ci\".\n");
+    world.says(line, "Already allocated: 10.1.0.64/26 as more/web (ID1) for owner \"ci\".\n");
+    world.says(
+        "allocate more --name db --preferred-cidr 10.1.0.64/26",
+        "Allocated 10.1.0.0/26 as more/db (ID2) for owner \"ci\".\n",
+    );
+    let failure = world.run("allocate --pool top --pool more --name big --netmask-length 20").unwrap_err();
+    assert_eq!(failure.status(), Status::NoRoom);
+    assert!(failure.line().starts_with("No pool can give this block."), "{}", failure.line());
+    world.refuses(
+        "allocate --pool top --pool top --name web --netmask-length 26",
+        Status::Failed,
+        "--pool names the pool \"top\" (POOL) twice.",
+    );
+    world.refuses(
+        "allocate top --name x --netmask-length 27 --preferred-cidr 10.0.0.0/26",
+        Status::Failed,
+        "--preferred-cidr is 10.0.0.0/26, and --netmask-length is 27. Both can be given only if they agree.",
+    );
+    for line in ["allocate --name x --netmask-length 27", "allocate top --pool more --name x"] {
+        assert!(Cli::try_parse_from([&[BINARY], line.split(' ').collect::<Vec<_>>().as_slice()].concat()).is_err());
+    }
+}
+
+#[test]
 fn next_shows_blocks_and_takes_none() {
     let world = World::new();
     world.says("next top --netmask-length 26", "10.0.0.0/26\n");

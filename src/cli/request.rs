@@ -13,8 +13,8 @@ use super::{arguments, paths};
 use crate::backend::allocation_json::AllocationJson;
 use crate::backend::{Ipam, explain, find};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Family, Granted, Kind, Lifetime, NO_OWNER, ResourceType, Size, State,
-    Tags, Unsupported,
+    Allocation, AllocationSpec, Candidates, Cidr, Error, Family, Granted, Kind, LISTED_MAX, NO_OWNER, OnlySelfManaged,
+    ResourceType, Size, State, Tags, Unsupported,
 };
 use crate::provider;
 
@@ -69,12 +69,19 @@ pub(super) struct Caller {
 #[derive(Debug, Args)]
 pub(super) struct Request {
     /// The pool: a path, the end of a path, or an id.
-    pool: String,
+    #[arg(required_unless_present = "pools")]
+    pool: Option<String>,
+    /// A pool that the block may come from. The option can be repeated: the first pool that can give the block does.
+    #[arg(long = "pool", value_name = "POOL", conflicts_with = "pool")]
+    pools: Vec<String>,
     /// Name of the allocation; unique in its pool. The same request under the same name finds the same block again.
     #[arg(long)]
     name: String,
     #[command(flatten)]
     block: Block,
+    /// This block if it is free, else another block of the same netmask length.
+    #[arg(long, value_name = "CIDR", value_parser = arguments::block, conflicts_with = "cidr")]
+    preferred_cidr: Option<Cidr>,
     /// A block that an allocation by size must not overlap. The option can be repeated.
     #[arg(long = "disallowed-cidr", value_name = "CIDR", value_parser = arguments::block, conflicts_with = "cidr")]
     disallowed_cidrs: Vec<Cidr>,
@@ -98,16 +105,61 @@ impl Request {
         if let Some(tag) = self.tags.iter().find_map(|(key, _)| reserved.hit(key)) {
             return Err(Error::Unsupported { what: Unsupported::ReservedTag(tag) }.into());
         }
-        let pool = paths::find(ipam, &self.pool)?;
+        let (pool_id, candidates, family) = self.chosen_from(ipam)?;
+        let size = self.size(family)?;
         Ok(AllocationSpec {
-            size: self.block.size(pool.address_family)?,
-            pool_id: pool.meta.id,
-            name: self.name.clone(),
+            candidates,
+            preferred_cidr: self.preferred_cidr,
             disallowed_cidrs: self.disallowed_cidrs.iter().copied().collect(),
             description: self.description.clone(),
             tags: self.tags.iter().cloned().collect(),
-            lifetime: Lifetime::default(),
+            ..AllocationSpec::new(pool_id, self.name.clone(), size)
         })
+    }
+
+    /// The size, which is that of the preferred block if the command names no other.
+    ///
+    /// # Errors
+    /// Fails if the preferred block has another netmask length than the one that is asked for.
+    fn size(&self, family: Family) -> Result<Size, CommandFailure> {
+        match (self.block.size(family)?, self.preferred_cidr) {
+            (Size::Default, Some(preferred)) => Ok(Size::NetmaskLength(preferred.netmask_length())),
+            (Size::NetmaskLength(length), Some(preferred)) if length != preferred.netmask_length() => {
+                Err(CommandFailure::Usage(format!(
+                    "--preferred-cidr is {preferred}, and a /{length} is asked for. Both can be given only if they agree."
+                )))
+            }
+            (size, _) => Ok(size),
+        }
+    }
+
+    /// The pool, or the pools to choose from, and the address family of the first one.
+    fn chosen_from(&self, ipam: &dyn Ipam) -> Result<(String, Option<Candidates>, Family), CommandFailure> {
+        let unsupported = |what| Err(Error::Unsupported { what: Unsupported::OnlySelfManaged(what) }.into());
+        let is_service = ipam.service().is_some();
+        if is_service && self.preferred_cidr.is_some() {
+            return unsupported(OnlySelfManaged::PreferredCidr);
+        }
+        let (mut ids, mut family) = (Vec::new(), None);
+        for pool in self.pool.iter().chain(&self.pools) {
+            let found = paths::find(ipam, pool)?;
+            let id = found.meta.id;
+            family.get_or_insert(found.address_family);
+            if ids.contains(&id) {
+                return Err(CommandFailure::Usage(format!("--pool names the pool {pool:?} ({id}) twice.")));
+            }
+            ids.push(id);
+        }
+        // The command line requires a pool.
+        let family = family.unwrap_or(Family::Ipv4);
+        match ids.len() {
+            1 => Ok((ids.remove(0), None, family)),
+            _ if is_service => unsupported(OnlySelfManaged::PoolChoice),
+            count if count > LISTED_MAX => {
+                Err(CommandFailure::Usage(format!("There are {count} pools. At most {LISTED_MAX} can be listed.")))
+            }
+            _ => Ok((String::new(), Some(Candidates::Listed(ids)), family)),
+        }
     }
 
     /// The failure of this request. The name of an own allocation that is not what the request asks for has words for

@@ -54,10 +54,11 @@ pub use holds::list::{Hold, HoldFilter, Released};
 pub use model::allocation::*;
 pub use model::allocation_set::*;
 pub use model::aws_only::*;
+pub use model::candidates::*;
 pub use model::cidr::{Cidr, Family, address};
 pub use model::error::{
-    Error, Exhausted, Fault, KeptOff, LostHold, Occupant, OnlySelfManaged, Result, RuleName, SeenThere, Space, Staying,
-    Unfinished, Unsupported, Untreatable,
+    Error, Exhausted, Fault, KeptOff, LostHold, NoPool, Occupant, OnlySelfManaged, Result, RuleName, SeenThere, Space,
+    Staying, Unfinished, Unsupported, Untreatable,
 };
 pub use model::event::{ACTIONS, Actor, Event};
 pub use model::lifetime::*;

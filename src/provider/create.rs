@@ -1,10 +1,11 @@
 //! Plans and creations of new objects, which are the same for every kind of object.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::backend::{New, Planned, Terms};
-use crate::ipam::{AllocationSpec, Error, Kind, PoolCidrSpec, Rules, Size, State};
+use crate::ipam::{AllocationSpec, Candidates, Error, Kind, PoolCidrSpec, Rules, Size, State};
 use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private};
 
 use super::shared::{Configured, Shared};
@@ -41,6 +42,8 @@ pub(super) struct Request<'a> {
     pub(super) attribute_for: &'a dyn Fn(&Error) -> Path,
     /// The rules that count for an allocation instead of those of its pool.
     pub(super) pool_rules: Option<Rules>,
+    /// The same for pools that an allocation may be chosen from.
+    pub(super) candidate_rules: BTreeMap<String, Rules>,
 }
 
 /// Checks a new object for a plan that holds nothing, so that mistakes are reported now and not at apply. The values of
@@ -71,15 +74,21 @@ pub(super) fn check_new<M>(request: &Request<'_>, plan: &mut Plan<M>, new: New<'
         }
         New::Allocation(spec) => (Kind::Allocation, Some(&spec.pool_id), Some(spec.name.clone())),
     };
-    let key = |name: &str| naming::name_key(kind, container.map_or("", String::as_str), name);
+    // Without a pool, two requests are for the same name if they are for the same candidates.
+    let undecided = match new {
+        New::Allocation(spec) => spec.undecided().map(|candidates| format!("{candidates:?}")),
+        _ => None,
+    };
+    let container = undecided.as_deref().or(container.map(String::as_str)).unwrap_or_default();
+    let key = |name: &str| naming::name_key(kind, container, name);
     let same_resource = replaces.clone();
     let is_reserved = |name: &&str| shared.session.is_name_reserved(&key(name), same_resource.as_deref());
     if let Some(name) = name.as_deref().filter(is_reserved) {
         return Err(naming::name_claimed(name).at(request.name_at.clone()).into());
     }
     let growing = is_growing(shared, new);
-    let pool_rules = request.pool_rules.clone();
-    let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, ..Terms::default() };
+    let (pool_rules, candidate_rules) = (request.pool_rules.clone(), request.candidate_rules.clone());
+    let mut terms = Terms { hold: configured.plan_hold, replaces, pool_rules, candidate_rules, ..Terms::default() };
     let mut result = configured.ipam.check_new(new, &terms, growing);
     if let Err(Error::NameTaken { existing, .. }) = &result
         && terms.replaces.is_none()
@@ -120,7 +129,11 @@ pub(super) fn is_growing(shared: &Shared, new: New<'_>) -> bool {
         New::Pool(spec) => spec.source_pool_id.as_ref(),
         // The space of a pool CIDR comes from the source pool of the pool that it names.
         New::PoolCidr(_) => return shared.changes.is_any_growing(),
-        New::Allocation(spec) => Some(&spec.pool_id),
+        New::Allocation(spec) => match spec.undecided() {
+            Some(Candidates::Listed(ids)) => return ids.iter().any(|id| shared.changes.is_growing(id)),
+            Some(Candidates::Matching(_)) => return shared.changes.is_any_growing(),
+            None => Some(&spec.pool_id),
+        },
     };
     container.is_some_and(|id| shared.changes.is_growing(id))
 }

@@ -30,7 +30,9 @@ pub(super) fn retry_with_given_up<T>(
         let left = deadline.saturating_duration_since(Instant::now());
         let mut given_up = match result.as_ref().err().map(Error::cause) {
             Some(Error::Overlap { with, .. }) => all_given_up(shared, with),
-            Some(Error::PoolExhausted { .. }) => everything_given_up(shared, terms, left),
+            Some(error @ (Error::PoolExhausted { .. } | Error::NoPool(_))) if error.lacks_space() => {
+                everything_given_up(shared, terms, left)
+            }
             _ => break,
         };
         given_up.retain(|one| !terms.given_up.contains(one));

@@ -87,9 +87,7 @@ fn show<M, T: Holdable>(
 ) -> Result<Option<T>, Diagnostics> {
     let is_growing = is_growing(request.shared, T::new_object(spec));
     let mut preview = |terms: &Terms| match request.configured.ipam.preview_new(T::new_object(spec), terms) {
-        Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if is_growing => {
-            Err(undecided())
-        }
+        Err(error) if is_growing && error.lacks_space() => Err(undecided()),
         made => made?.and_then(T::of_preview).ok_or_else(undecided),
     };
     let Ok(record) = attempt(request, plan, &mut terms, &mut preview)? else {
@@ -139,6 +137,7 @@ fn first_terms<M>(request: &Request<'_>, plan: &mut Plan<M>) -> Terms {
         in_place: replaces.is_some(),
         replaces,
         pool_rules: request.pool_rules.clone(),
+        candidate_rules: request.candidate_rules.clone(),
         ..Terms::default()
     }
 }

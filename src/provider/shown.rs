@@ -30,6 +30,9 @@ pub(super) struct Carried {
     /// The block, if the object has exactly one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cidr: Option<Cidr>,
+    /// The pool of an allocation, which a plan may have chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pool_id: Option<String>,
     /// Space that the same apply releases and that the object needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     waits_for: Vec<GivenUp>,
@@ -55,6 +58,7 @@ impl Carried {
             version: VERSION,
             id: meta.id.clone(),
             cidr: record.block(),
+            pool_id: (T::KIND == Kind::Allocation).then(|| record.container().to_owned()),
             waits_for: meta.waits_for.iter().filter(|one| !one.in_place).cloned().collect(),
             replaces: terms.replaces.clone(),
             only_name: terms.only_name,

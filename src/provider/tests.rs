@@ -2,6 +2,7 @@
 
 mod agreeing;
 mod allocations;
+mod choices;
 mod failing_store;
 pub(super) mod holds;
 mod imports;

@@ -3,6 +3,11 @@ resource "ipam_pool" "prod" {
   cidrs = ["10.0.0.0/16"]
 }
 
+resource "ipam_pool" "more" {
+  name  = "more"
+  cidrs = ["10.1.0.0/16"]
+}
+
 # Any free /24.
 resource "ipam_allocation" "web" {
   ipam_pool_id   = ipam_pool.prod.id
@@ -31,6 +36,20 @@ resource "ipam_allocation" "clients" {
   ipam_pool_id  = ipam_pool.prod.id
   name          = "clients"
   minimum_hosts = 500
+}
+
+# From the first of these pools that has room.
+resource "ipam_allocation" "db" {
+  ipam_pool_ids  = [ipam_pool.prod.id, ipam_pool.more.id]
+  name           = "db"
+  netmask_length = 24
+}
+
+# This block if it is free.
+resource "ipam_allocation" "dns" {
+  ipam_pool_id   = ipam_pool.more.id
+  name           = "dns"
+  preferred_cidr = "10.1.53.0/24"
 }
 
 output "web" {

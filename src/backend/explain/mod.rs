@@ -3,6 +3,7 @@
 
 use crate::ipam::Error;
 
+mod choice;
 mod discovery;
 mod holds;
 mod lifetime;
@@ -49,6 +50,7 @@ pub fn explain(error: &Error) -> Explanation {
             rules::reserved(*cidr, pool_id, pool_name, *reserved, *rule)
         }
         Error::PoolExhausted(exhausted) => space::exhausted(exhausted),
+        Error::NoPool(why) => choice::no_pool(why, |error| explain(error).summary),
         Error::PoolEmpty { pool_id, pool_name } => space::pool_empty(pool_id, pool_name),
         Error::NoSize { pool_id, pool_name } => space::no_size(pool_id, pool_name),
         Error::NetmaskRange { netmask_length, family } => space::netmask_range(*netmask_length, *family),

@@ -178,6 +178,15 @@ fn only_self_managed(what: OnlySelfManaged) -> (String, String) {
             "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \
              `ipam_allocation` with `for_each` for the members.",
         ),
+        OnlySelfManaged::PoolChoice => (
+            "AWS IPAM does not choose a pool",
+            "AWS allocates from one pool, and it has no transaction in which a pool with room could be chosen. Set \
+             `ipam_pool_id`. The data source `ipam_pool` finds a pool by its tags.",
+        ),
+        OnlySelfManaged::PreferredCidr => (
+            "AWS IPAM knows no preferred CIDR",
+            "AWS allocates either one particular CIDR or any free CIDR of a size. Set `cidr` or `netmask_length` instead.",
+        ),
     };
     (summary.to_owned(), instead.to_owned())
 }

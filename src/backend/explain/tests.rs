@@ -6,8 +6,8 @@ use num_bigint::BigUint;
 
 use super::{explain, number, percent};
 use crate::ipam::{
-    Cidr, Error, Exhausted, Family, Kind, NO_OWNER, Occupant, OnlyAws, OnlySelfManaged, RuleName, State, Staying,
-    Unsupported,
+    Cidr, Error, Exhausted, Family, Kind, NO_OWNER, NoPool, Occupant, OnlyAws, OnlySelfManaged, PoolSelector, RuleName,
+    State, Staying, Unsupported,
 };
 use crate::ipam::{KeptOff, LostHold, SeenThere, Untreatable};
 
@@ -301,6 +301,19 @@ fn an_exhausted_pool_reports_free_space_that_is_draining() {
         "A /24 was asked for from pool \"prod\" (p-1). 512 addresses are free, and 10.0.0.0/24 is large enough, but it is \
          in a CIDR that the pool drains (`draining_cidrs`): allocations by size get nothing there. Provision more space, \
          set `cidr` for one particular block, or remove CIDRs from `draining_cidrs` of the pool.",
+    );
+}
+
+#[test]
+fn pools_that_cannot_be_chosen_are_named_with_the_reason() {
+    let no_pool = |why| Error::NoPool(Box::new(why));
+    let tags = [("env".to_owned(), "prod".to_owned())].into();
+    let selector = PoolSelector { tags, locale: Some("eu-west-1".to_owned()), ..PoolSelector::default() };
+    says(
+        &no_pool(NoPool::NoMatch { selector }),
+        "No pool matches",
+        "There is no pool with the tag \"env\" = \"prod\" and the locale \"eu-west-1\". A pool that the same \
+         configuration creates counts only if `depends_on` names it. Change the selector, or create such a pool.",
     );
 }
 

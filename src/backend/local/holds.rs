@@ -9,8 +9,8 @@ use super::super::{Holds, Ipam, Result};
 use super::Local;
 use super::objects::pool_cidr_name;
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec,
-    PoolSpec, Provision, Reader, Resize, Rules, Scope, ScopeSpec, Size, State, Terms,
+    Allocation, AllocationSpec, Candidates, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr,
+    PoolCidrSpec, PoolSpec, Provision, Reader, Resize, Rules, Scope, ScopeSpec, Size, State, Terms,
 };
 use crate::store;
 
@@ -56,7 +56,11 @@ impl Holds for Local {
     fn plan_allocation(&self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
         let find = |reader: &mut Reader<'_>, terms: &Terms| reader.find_hold_allocation(spec, terms);
         let wish = spec.clone();
-        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(spec.pool_id.as_str());
+        let pool_id = match spec.undecided() {
+            Some(Candidates::Listed(ids)) => ids.first().map_or("", String::as_str),
+            _ => spec.pool_id.as_str(),
+        };
+        let by_size = (!matches!(spec.size, Size::Cidr(_))).then_some(pool_id);
         let turn = Turn::in_pool(&spec.name, by_size);
         self.plan(turn, terms, find, move |ledger, terms| ledger.plan_allocation(&wish, terms))
     }
@@ -211,8 +215,8 @@ impl Local {
         }
         let for_write = terms.clone();
         let made = self.write_again(&turn.sort_key, terms.committing, move |ledger, _| plan(ledger, &for_write));
-        if let Some(Error::Overlap { cidr, with }) = made.as_ref().err().map(Error::cause) {
-            self.mark_in_the_way(&turn.sort_key, *cidr, with);
+        for (cidr, with) in made.as_ref().err().map(Error::overlaps).unwrap_or_default() {
+            self.mark_in_the_way(&turn.sort_key, cidr, with);
         }
         made
     }

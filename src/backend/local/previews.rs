@@ -191,7 +191,10 @@ impl Request {
             return self;
         }
         match (answer, &mut self.new) {
-            (Answer::Made(made), _) => {
+            (Answer::Made(made), new) => {
+                if let (Wanted::Allocation(spec), Made::Allocation(shown)) = (new, &**made) {
+                    spec.pool_id.clone_from(&shown.pool_id);
+                }
                 self.terms.shown = Some(Shown { id: made.meta().id.clone(), cidr: made.block() });
             }
             (Answer::Members(members), Wanted::Set(request)) => {
@@ -286,7 +289,8 @@ impl Siblings {
             Err(Error::NotFound { .. }) if !matches!(conflict, Error::NotFound { .. }) => true,
             Err(error) => return Err(error),
         };
-        let is_about_space = matches!(conflict.cause(), Error::Overlap { .. } | Error::PoolExhausted { .. });
+        let is_about_space =
+            matches!(conflict.cause(), Error::Overlap { .. } | Error::PoolExhausted { .. } | Error::NoPool(_));
         match (self.reorder(reader, request)?, conflict) {
             (Some(answer), _) => Ok(Some(answer)),
             (None, conflict) if is_in_preview || is_about_space => Err(reported(&self.dry_run, conflict)),

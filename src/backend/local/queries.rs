@@ -9,15 +9,15 @@ use super::super::{FreeSpace, History, Made, New, Preview, Result};
 use super::Local;
 use super::previews::{Answer, Changed, Wanted};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Event, EventFilter, HistoryQuery, Ledger, Mark, Pool, PoolChange,
-    Provision, Reader, Resize, Size, Tenure, Terms, TrendPoint, Utilization,
+    Allocation, AllocationSpec, Cidr, Event, EventFilter, HistoryQuery, Ledger, Mark, Pool, PoolChange, Provision,
+    Reader, Resize, Size, Tenure, Terms, TrendPoint, Utilization,
 };
 
 impl Preview for Local {
     fn check_new(&self, new: New<'_>, terms: &Terms, growing: bool) -> Result<()> {
         match self.preview_beside_others(Wanted::new(new), terms) {
             // The same apply adds more space.
-            Err(Error::PoolExhausted { .. } | Error::PoolEmpty { .. } | Error::OutsidePool { .. }) if growing => Ok(()),
+            Err(error) if growing && error.lacks_space() => Ok(()),
             tried => tried.map(drop),
         }
     }

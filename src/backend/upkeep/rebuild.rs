@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::backend::{AllocationFilter, Ipam, PoolChange, PoolFilter, Result, explain};
 use crate::ipam::{
-    Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Lifetime, Meta, Planned, Pool, PoolCidr,
-    PoolCidrSpec, PoolSpec, Provision, ResourceType, Rules, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags,
-    Tally,
+    Allocation, AllocationSpec, Cidr, Error, Finding, Item, Kind, Meta, Planned, Pool, PoolCidr, PoolCidrSpec,
+    PoolSpec, Provision, ResourceType, Rules, Scope, ScopeSpec, ScopeType, Size, State, Strategy, Tags, Tally,
 };
 use crate::store;
 
@@ -428,14 +427,10 @@ impl<'a> Builder<'a> {
             return Ok(());
         };
         let spec = AllocationSpec {
-            pool_id,
-            name: meta.name.clone(),
-            size: Size::Cidr(wanted.cidr),
-            disallowed_cidrs: BTreeSet::new(),
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
             // A service has no loans, and releases whatever it is asked to.
-            lifetime: Lifetime::default(),
+            ..AllocationSpec::new(pool_id, meta.name.clone(), Size::Cidr(wanted.cidr))
         };
         let made = patiently(PATIENCE, || self.ipam.create_allocation(&spec, &Planned::Unknown))?;
         self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);

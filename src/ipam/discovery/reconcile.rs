@@ -202,6 +202,7 @@ impl Ledger<'_> {
             growth: None,
             waiting_growth: None,
             deferred: false,
+            asked: None,
             imported: Some(Imported {
                 discovery_id: discovery_id.clone(),
                 account_id: account_id.clone(),

@@ -32,7 +32,8 @@ impl Env<'_> {
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
-        self.is_over(owner, expiry, run) || (owner == self.actor.owner && !self.is_of_this_run(run))
+        let is_left_over = owner == self.actor.owner && !self.is_of_this_run(run);
+        self.is_over(owner, expiry, run) || (is_left_over && !self.only_expired)
     }
 
     /// Whether a hold has expired, or is among those that are being released.

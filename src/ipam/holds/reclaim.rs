@@ -229,9 +229,9 @@ impl Ledger<'_> {
         let (mut start, end) = keys::under(&keys::expiry_of(&pool.meta.id));
         loop {
             let entries = self.tx.scan(&start..&end, Order::Ascending, 1)?;
-            let Some((key, _)) = entries.into_iter().next() else {
-                return Err(self.exhausted(pool, ask)?);
-            };
+            let next = entries.into_iter().map(|(key, _)| key).next();
+            let next = next.filter(|key| !self.env.only_expired || keys::is_due(key, self.env.now));
+            let Some(key) = next else { return Err(self.exhausted(pool, ask)?) };
             let reclaimed = self.reclaim_hold(&key)?;
             start = keys::after(&key);
             if !reclaimed {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipam::model::text_enum::{Word, words};
-use crate::ipam::{Cidr, GivenUp, Lifetime, Meta, Run, Tags};
+use crate::ipam::{Asked, Candidates, Cidr, GivenUp, Lifetime, Meta, Run, Tags};
 
 /// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,9 @@ pub struct Allocation {
     /// What is said of its end. Earlier releases do not know it, and leave it out when they write the allocation.
     #[serde(default, skip_serializing_if = "Lifetime::is_default")]
     pub lifetime: Lifetime,
+    /// Of a hold: where it was to be placed, if the request said more than a pool and a size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Box<Asked>>,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -143,12 +146,16 @@ pub struct WaitingGrowth {
 /// The attributes of an allocation that the caller chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllocationSpec {
-    /// Pool to allocate from.
+    /// Pool to allocate from. Empty while the pool has to be chosen from `candidates`.
     pub pool_id: String,
+    /// The pools that the allocation may come from; `None` if the request names the pool.
+    pub candidates: Option<Candidates>,
     /// Unique in the pool.
     pub name: String,
     /// The requested size, or the requested block.
     pub size: Size,
+    /// The block to place a request by size in, if it is free and has the requested size.
+    pub preferred_cidr: Option<Cidr>,
     /// Blocks to avoid when placing by size.
     pub disallowed_cidrs: BTreeSet<Cidr>,
     /// Free text.
@@ -164,13 +171,32 @@ impl AllocationSpec {
     pub fn new(pool_id: impl Into<String>, name: impl Into<String>, size: Size) -> Self {
         Self {
             pool_id: pool_id.into(),
+            candidates: None,
             name: name.into(),
             size,
+            preferred_cidr: None,
             disallowed_cidrs: BTreeSet::new(),
             description: None,
             tags: Tags::new(),
             lifetime: Lifetime::default(),
         }
+    }
+
+    /// The pools to choose from, if the pool has yet to be chosen.
+    pub fn undecided(&self) -> Option<&Candidates> {
+        self.candidates.as_ref().filter(|_| self.pool_id.is_empty())
+    }
+
+    /// The same request in this pool.
+    #[must_use]
+    pub fn in_pool(&self, pool_id: &str) -> Self {
+        Self { pool_id: pool_id.to_owned(), ..self.clone() }
+    }
+
+    /// What a hold for this request remembers.
+    pub(in crate::ipam) fn asked(&self) -> Option<Box<Asked>> {
+        let asked = Asked { candidates: self.candidates.clone(), preferred_cidr: self.preferred_cidr };
+        (asked.candidates.is_some() || asked.preferred_cidr.is_some()).then(|| Box::new(asked))
     }
 }
 

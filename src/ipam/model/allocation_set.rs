@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ipam::{AllocationSpec, Cidr, GivenUp, Lifetime, Planned, Shown, Size, Tags};
+use crate::ipam::{AllocationSpec, Cidr, GivenUp, Planned, Shown, Size, Tags};
 
 /// The maximum number of members of a set. A change of a set is one transaction, which every store can carry out.
 pub const MEMBERS_MAX: usize = 2000;
@@ -72,13 +72,10 @@ impl SetSpec {
     /// The request for one member.
     pub fn member(&self, key: &str, size: Size) -> AllocationSpec {
         AllocationSpec {
-            pool_id: self.pool_id.clone(),
-            name: Self::member_name(&self.name, key),
-            size,
             disallowed_cidrs: self.disallowed_cidrs.clone(),
             description: self.description.clone(),
             tags: self.tags.clone(),
-            lifetime: Lifetime::default(),
+            ..AllocationSpec::new(self.pool_id.clone(), Self::member_name(&self.name, key), size)
         }
     }
 }

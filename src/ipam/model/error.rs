@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::model::resource_cidr::ResourceCidrId;
-use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, Run, State};
+use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, PoolSelector, Run, State};
 
 /// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -96,6 +96,8 @@ pub enum Error {
     Reserved { cidr: Cidr, pool_id: String, pool_name: String, reserved: Cidr, rule: RuleName },
     /// There is no free block of this size.
     PoolExhausted(Exhausted),
+    /// No pool can be chosen for an allocation.
+    NoPool(Box<NoPool>),
     /// The pool has no CIDR.
     PoolEmpty { pool_id: String, pool_name: String },
     /// A netmask length breaks a rule of the pool.
@@ -169,6 +171,17 @@ pub enum Error {
     OfMember { key: String, error: Box<Error> },
     /// The store failed.
     Store(crate::store::Error),
+}
+
+/// The reasons why no pool can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoPool {
+    /// None of the pools can give the block: each with the reason.
+    NoRoom { tried: Vec<(Pool, Error)> },
+    /// No pool matches.
+    NoMatch { selector: PoolSelector },
+    /// The pools have both address families: the first pool, and one of the other family.
+    MixedFamilies { first: Box<Pool>, other: Box<Pool> },
 }
 
 /// A pool without a free block of the requested size, and the reasons.
@@ -303,6 +316,10 @@ pub enum OnlySelfManaged {
     ReleaseProtection,
     /// A rest for released space.
     Quarantine,
+    /// The choice of a pool for an allocation.
+    PoolChoice,
+    /// A preferred block.
+    PreferredCidr,
 }
 
 /// The allocation rules, by the names of their attributes.
@@ -358,6 +375,27 @@ impl Error {
         match self {
             Self::OfMember { error, .. } => error,
             error => error,
+        }
+    }
+
+    /// Whether the request might have succeeded with more space in its pool, or in one of its pools.
+    pub fn lacks_space(&self) -> bool {
+        match self {
+            Self::PoolExhausted(_) | Self::PoolEmpty { .. } | Self::OutsidePool { .. } => true,
+            Self::NoPool(why) => matches!(**why, NoPool::NoRoom { .. }),
+            _ => false,
+        }
+    }
+
+    /// The requested block with what is in its way: in one pool, or in each pool that the request may be placed in.
+    pub fn overlaps(&self) -> Vec<(Cidr, &[Occupant])> {
+        match self.cause() {
+            Self::Overlap { cidr, with } => vec![(*cidr, with.as_slice())],
+            Self::NoPool(why) => match &**why {
+                NoPool::NoRoom { tried } => tried.iter().flat_map(|(_, error)| error.overlaps()).collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod allocation;
 pub(super) mod allocation_set;
 pub(super) mod aws_only;
+pub(super) mod candidates;
 pub(super) mod cidr;
 pub(super) mod error;
 pub(super) mod event;

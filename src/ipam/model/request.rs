@@ -1,5 +1,6 @@
 //! The requests of callers and the answers to them, in addition to the records themselves.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use num_bigint::BigUint;
@@ -23,6 +24,8 @@ pub struct Terms {
     pub in_place: bool,
     /// The rules that the same plan gives the pool. They count instead of the present rules of the pool.
     pub pool_rules: Option<Rules>,
+    /// The same for the pools that an allocation may be chosen from, by their ids.
+    pub candidate_rules: BTreeMap<String, Rules>,
     /// Space that the same apply releases. A block there can be planned, and is taken once it is free.
     pub given_up: Vec<GivenUp>,
     /// Whether to place a hold anew that waits for a block to be released, because the object that has the block may
@@ -52,7 +55,7 @@ impl Terms {
 
     /// The pool as it will be after this plan is applied.
     pub(in crate::ipam) fn future(&self, mut pool: Pool) -> Pool {
-        if let Some(rules) = &self.pool_rules {
+        if let Some(rules) = self.pool_rules.as_ref().or_else(|| self.candidate_rules.get(&pool.meta.id)) {
             pool.rules.clone_from(rules);
         }
         pool

@@ -106,12 +106,16 @@ pub(in crate::ipam) fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation
         allocation.description.clone_from(&spec.description);
         allocation.tags.clone_from(&spec.tags);
         allocation.lifetime = spec.lifetime;
+        allocation.asked = if allocation.meta.state == State::Planned { spec.asked() } else { None };
     }
 }
 
 impl Reader<'_> {
     /// The answer of [`Ledger::plan_allocation`] when no write is needed for it; `None` otherwise.
     pub fn find_hold_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Option<Allocation>> {
+        if let Some(candidates) = spec.undecided() {
+            return self.find_hold_in_candidates(spec, candidates, terms);
+        }
         let (_, _, standing) = self.allocation_standing(spec, None, terms)?;
         Ok(self.answer(standing, terms, &details(spec)))
     }
@@ -149,6 +153,9 @@ impl Reader<'_> {
         terms: &Terms,
     ) -> Result<(Pool, SizeRequest, Standing<Allocation>)> {
         let pool = terms.future(self.pool(&spec.pool_id)?);
+        if let Some(preferred) = &spec.preferred_cidr {
+            pool_rules::check_family(preferred, pool.address_family)?;
+        }
         let wanted = size_request(spec.size, &pool)?;
         check_tags(&spec.tags, &pool)?;
         self.check_loan(&spec.lifetime)?;
@@ -163,7 +170,12 @@ impl Reader<'_> {
             check_length(block.netmask_length(), &pool)?;
         }
         let wanted = exact.or(shown).map_or(wanted, SizeRequest::Block);
-        let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
+        let asked = spec.asked();
+        let is_asked_so = |found: &Allocation| {
+            // A reservation, and what exists, keeps its place.
+            found.meta.state != State::Planned || found.meta.is_reservation || found.asked == asked
+        };
+        let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs) && is_asked_so(found);
         let mut standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
         // A hold is not there yet: when the pool reserves its space, or gives it to nothing new by size, the next plan
         // places it anew.
@@ -186,6 +198,14 @@ impl Ledger<'_> {
     /// Returns an error when the request breaks a rule of the pool, and [`Error::NameTaken`], [`Error::Overlap`],
     /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
+        if let Some(candidates) = spec.undecided() {
+            return self.in_first_pool(
+                (spec, candidates),
+                terms,
+                |reader, spec| Ok(reader.allocation_standing(spec, None, terms)?.2.into()),
+                |ledger, spec| ledger.plan_allocation(spec, terms),
+            );
+        }
         let (pool, wanted, standing) = self.reader().allocation_standing(spec, None, terms)?;
         match standing {
             Standing::Adopt(mut allocation) => {
@@ -259,6 +279,7 @@ impl Ledger<'_> {
             deferred,
             imported: None,
             lifetime: spec.lifetime,
+            asked: spec.asked().filter(|_| birth.is_hold()),
         };
         self.begin_loan(&mut allocation);
         index::write_allocation(self.tx, None, Some(&allocation))?;
@@ -280,6 +301,9 @@ impl Ledger<'_> {
                 let keep_off = KeepOff::Always(pool);
                 let ask =
                     BlockRequest { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
+                if let Some(block) = self.take_preferred(pool, spec, &ask)? {
+                    return Ok((block, false));
+                }
                 let (block, is_free) = self.place_or_wait(pool, &ask)?;
                 Ok((block, !is_free && self.clear_in_pool(pool, &block)?))
             }
@@ -308,6 +332,14 @@ impl Ledger<'_> {
                 (Some(id.clone()), Some(*cidr))
             }
         };
+        if let Some(candidates) = spec.undecided() {
+            return self.in_first_pool(
+                (spec, candidates),
+                &UNPLANNED,
+                |reader, spec| Ok(reader.allocation_standing(spec, None, &UNPLANNED)?.2.into()),
+                |ledger, spec| ledger.create_allocation(spec, planned),
+            );
+        }
         let (pool, wanted, standing) = self.reader().allocation_standing(spec, exact, &UNPLANNED)?;
         match standing {
             // The plan showed the id of the preview, so an object with another id cannot take its place.

@@ -28,12 +28,24 @@ pub struct Env<'a> {
     pub(in crate::ipam) sparing: bool,
     /// Whether new objects are restored ones.
     pub(in crate::ipam) restoring: bool,
+    /// Whether only holds that have expired make way, and those of earlier runs of the owner do not.
+    pub(in crate::ipam) only_expired: bool,
 }
 
 impl<'a> Env<'a> {
     /// An environment outside of a run of Terraform.
     pub fn new(now: Timestamp, random: &'a mut dyn FnMut() -> u64, actor: &'a Actor) -> Self {
-        Self { now, random, actor, run: None, applying: false, released_owner: None, sparing: false, restoring: false }
+        Self {
+            now,
+            random,
+            actor,
+            run: None,
+            applying: false,
+            released_owner: None,
+            sparing: false,
+            restoring: false,
+            only_expired: false,
+        }
     }
 
     /// The same environment in a run of Terraform.
@@ -111,6 +123,11 @@ impl Birth {
         Self::Hold { expires_at: expiry(now, terms), replaces: terms.replaces.clone(), id }
     }
 
+    /// Whether the record is the hold of a plan.
+    pub(in crate::ipam) const fn is_hold(&self) -> bool {
+        matches!(self, Self::Hold { .. })
+    }
+
     /// The same for an object that comes with this one, whose id no plan shows.
     pub(in crate::ipam) fn with_new_id(&self) -> Self {
         match self.clone() {
@@ -135,6 +152,7 @@ pub(in crate::ipam) const UNPLANNED: Terms = Terms {
     only_name: false,
     in_place: false,
     pool_rules: None,
+    candidate_rules: std::collections::BTreeMap::new(),
     given_up: Vec::new(),
     place_anew: false,
     shown: None,

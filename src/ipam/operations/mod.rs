@@ -2,6 +2,7 @@
 
 pub(super) mod allocation;
 pub(super) mod allocation_set;
+pub(super) mod choice;
 pub(super) mod context;
 pub(super) mod dry_run;
 pub(super) mod init;

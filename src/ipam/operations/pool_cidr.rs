@@ -261,6 +261,7 @@ impl Ledger<'_> {
             growth: None,
             waiting_growth: None,
             deferred: false,
+            asked: None,
             imported: None,
             lifetime: Lifetime::default(),
         };

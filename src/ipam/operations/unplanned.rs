@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::ipam::holds::standing::Standing;
 use crate::ipam::model::event::Action;
 use crate::ipam::operations::allocation::{check_tags, size_request};
+use crate::ipam::operations::choice::InCandidate;
 use crate::ipam::operations::context::{Birth, UNPLANNED, expiry};
 use crate::ipam::storage::{codec, names};
 use crate::ipam::{Allocation, AllocationSpec, Kind, Ledger, Pool, Reader, ResourceType, Result, Size, State, Terms};
@@ -47,7 +48,21 @@ pub fn answers(found: &Allocation, spec: &AllocationSpec, pool: &Pool) -> bool {
     }
 }
 
+impl From<Found> for InCandidate {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Active(_) | Found::Reserved(_) => Self::Ours,
+            Found::Nothing(_) => Self::Nothing,
+        }
+    }
+}
+
 impl Reader<'_> {
+    fn found_in_candidate(&mut self, spec: &AllocationSpec) -> Result<InCandidate> {
+        let pool = self.pool(&spec.pool_id)?;
+        Ok(self.found(&pool, spec)?.into())
+    }
+
     /// The object that has the name.
     ///
     /// # Errors
@@ -87,6 +102,14 @@ impl Ledger<'_> {
     /// Returns an error when the request breaks a rule of the pool, when there is no room, and
     /// [`crate::ipam::Error::NotFound`] or [`crate::ipam::Error::NameTaken`].
     pub fn allocate_unplanned(&mut self, spec: &AllocationSpec) -> Result<Granted> {
+        if let Some(candidates) = spec.undecided() {
+            return self.in_first_pool(
+                (spec, candidates),
+                &UNPLANNED,
+                |reader, spec| reader.found_in_candidate(spec),
+                |ledger, spec| ledger.allocate_unplanned(spec),
+            );
+        }
         let pool = self.reader().pool(&spec.pool_id)?;
         let made = match self.reader().found(&pool, spec)? {
             Found::Active(allocation) => return Ok(Granted { allocation, is_new: false }),
@@ -110,6 +133,14 @@ impl Ledger<'_> {
     /// # Errors
     /// Returns the errors of [`Self::allocate_unplanned`].
     pub fn reserve(&mut self, spec: &AllocationSpec, hold: Duration) -> Result<Granted> {
+        if let Some(candidates) = spec.undecided() {
+            return self.in_first_pool(
+                (spec, candidates),
+                &UNPLANNED,
+                |reader, spec| reader.found_in_candidate(spec),
+                |ledger, spec| ledger.reserve(spec, hold),
+            );
+        }
         let pool = self.reader().pool(&spec.pool_id)?;
         let expires_at = expiry(self.env.now, &Terms { hold, ..UNPLANNED });
         let reserved = Birth::Reservation { expires_at };

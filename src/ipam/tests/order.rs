@@ -150,7 +150,8 @@ fn sets_and_leases_follow_the_order() {
         tags: Tags::new(),
     };
     let none = std::collections::BTreeMap::new();
-    let request = SetRequest { spec, present: none.clone(), replaces: none, keeps_removed: false };
+    let request =
+        SetRequest { spec, present: none.clone(), replaces: none, shown: Default::default(), keeps_removed: false };
     let members = world.write(|ledger| ledger.plan_set(&request, &terms())).unwrap();
     let blocks: Vec<String> = members.values().map(|member| member.cidr.to_string()).collect();
     assert_eq!(blocks, ["10.1.0.8/29", "10.1.0.0/29", "10.0.0.8/29"]);

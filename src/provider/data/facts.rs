@@ -9,13 +9,9 @@ use crate::provider::priorities::CidrPriorities;
 use crate::tf::{Number, Tf};
 use crate::{fill_block_attributes, model};
 
-/// The facts about a pool, for [`model!`](crate::model).
+/// The facts about a pool, for [`model!`](crate::model). The three that can also be asked for are apart.
 macro_rules! pool_facts {
     ([$($head:tt)*] [$($before:tt)*] [$($after:tt)*] [$($blocks:tt)*]) => { $crate::model! { $($head)* { $($before)*
-        /// Address family of the pool: `ipv4` or `ipv6`.
-        address_family: $crate::ipam::Family => computed(),
-        /// Region or site of the pool; null if the pool has none.
-        locale: String => computed(),
         /// Description of the pool.
         description: String => computed(),
         /// List of all CIDRs of the pool, sorted by address, whether the pool itself or an `ipam_pool_cidr` provisions
@@ -47,8 +43,6 @@ macro_rules! pool_facts {
         cidr_priorities: $crate::provider::priorities::CidrPriorities => computed(),
         /// Set of CIDRs that are draining: no new allocation by size gets addresses in them.
         draining_cidrs: std::collections::BTreeSet<$crate::ipam::Cidr> => computed(),
-        /// Map of the tags of the pool.
-        tags: $crate::ipam::Tags => computed(),
         /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
         /// the ID of the AWS account.
         owner: String => computed(),
@@ -147,6 +141,12 @@ model! {
         ipam_scope_type: ScopeType => computed(),
         /// ID of the source pool, from which the pool takes its CIDRs; null for a top-level pool.
         source_ipam_pool_id: String => computed(),
+        /// Address family of the pool: `ipv4` or `ipv6`.
+        address_family: crate::ipam::Family => computed(),
+        /// Region or site of the pool; null if the pool has none.
+        locale: String => computed(),
+        /// Map of the tags of the pool.
+        tags: Tags => computed(),
         include pool_facts;
     }
 }

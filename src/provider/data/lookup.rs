@@ -76,6 +76,24 @@ pub(super) fn exactly_one(kind: Kind, ways: &[Argument]) -> Diagnostics {
     diagnostics
 }
 
+/// Checks that at most one of `ways` is set, and that something says what to read: one of them, or one of `properties`.
+pub(super) fn at_most_one_of(kind: Kind, ways: &[Argument], properties: &[Argument]) -> Diagnostics {
+    if ways.iter().all(Argument::is_missing) {
+        if !properties.iter().all(Argument::is_missing) {
+            return Diagnostics::new();
+        }
+        let here = ways.first().map_or_else(Path::root, |first| first.path.clone());
+        let detail = format!(
+            "The configuration does not say which {} to read. Set one of: {}, {}.",
+            kind.word(),
+            listed(ways),
+            listed(properties)
+        );
+        return Diagnostic::error("Missing look-up", detail).at(here).into();
+    }
+    exactly_one(kind, ways)
+}
+
 /// Checks that `argument` is set only together with one of `companions`. Reports nothing if `exactly_one` already does.
 pub(super) fn only_beside(argument: &Argument, companions: &[Argument], others: &[Argument]) -> Diagnostics {
     let contradicted = others.iter().find(|other| other.is_given());

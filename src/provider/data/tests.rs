@@ -12,6 +12,7 @@ use crate::tf::{Attribute, AttributeType, Diagnostics, ErasedDataSource, Value};
 
 #[cfg(feature = "sqlite")]
 mod damaged;
+mod finding;
 mod lists;
 mod past;
 mod reading;

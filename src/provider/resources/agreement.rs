@@ -45,6 +45,34 @@ pub(super) fn of_disallowed(cidr: &Tf<Cidr>, disallowed: &Tf<BTreeSet<Cidr>>, at
     Some(Diagnostic::error(CONFLICT, detail).at(at))
 }
 
+/// Compares the preferred block with the other arguments about size and place.
+pub(super) fn of_preferred(
+    preferred: &Tf<Cidr>,
+    (cidr, length): (&Tf<Cidr>, &Tf<u8>),
+    disallowed: &Tf<BTreeSet<Cidr>>,
+    at: Path,
+) -> Option<Diagnostic> {
+    let preferred = preferred.get()?;
+    let detail = if let Some(cidr) = cidr.get() {
+        format!(
+            "`cidr` asks for exactly {cidr}, and `preferred_cidr` for {preferred} or any other block of its size. Keep one \
+             of the two arguments."
+        )
+    } else if let Some(length) = length.get().filter(|length| **length != preferred.netmask_length()) {
+        format!(
+            "`preferred_cidr` is {preferred}, and `netmask_length` is {length}. Both can be set only if they agree. Change \
+             one of them, or leave `netmask_length` out."
+        )
+    } else {
+        let avoided = disallowed.get()?.iter().find(|avoided| avoided.overlaps(preferred))?;
+        format!(
+            "`preferred_cidr` is {preferred}, which `disallowed_cidrs` rules out with {avoided}. Choose another block, or \
+             remove {avoided} from `disallowed_cidrs`."
+        )
+    };
+    Some(Diagnostic::error(CONFLICT, detail).at(at))
+}
+
 const CONFLICT: &str = "Conflicting arguments";
 
 #[cfg(test)]

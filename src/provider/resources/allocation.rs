@@ -16,6 +16,7 @@ use super::super::minimum::{Count, Minimums, family_of};
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
 use super::super::shared::Configured;
 use super::super::tags;
+use super::pool_arguments::{PoolArguments, SelectorModel};
 use super::{agreement, candidate, check_length, check_name, growth, lifetime};
 
 model! {
@@ -23,9 +24,24 @@ model! {
     /// holds: with `aws-ipam`, a CIDR that is allocated by `netmask_length` is normally known after apply. Changes are
     /// made in place, except where an argument says that a change replaces the allocation.
     pub(crate) struct AllocationModel {
-        /// ID of the pool from which the CIDR is allocated. A change replaces the allocation.
-        ipam_pool_id: String => required().replace(),
-        /// Name of the allocation, unique in the pool.
+        /// ID of the pool from which the CIDR is allocated. A change replaces the allocation. Exactly one of
+        /// `ipam_pool_id`, `ipam_pool_ids` and `pool_selector` is set. With the others, the plan shows the chosen pool
+        /// here.
+        ipam_pool_id: String => optional().computed().replace(),
+        /// List of IDs of 1 to 100 pools of one address family. The CIDR comes from the first pool that can give it: one
+        /// whose rules allow it and that has room. Free space in any of these pools comes before space that earlier plans
+        /// of the same owner still hold. The choice is final: the allocation stays in its pool when an earlier pool has
+        /// room again. A change of the list replaces the allocation only if its pool is no longer in the list. Not
+        /// available with `aws-ipam`.
+        ipam_pool_ids: Vec<String> => optional(),
+        /// Properties of the pools that the CIDR may come from. Matching pools are tried in the order of their names and
+        /// then of their IDs, as those of `ipam_pool_ids`. A pool that the same configuration creates counts only
+        /// if `depends_on` names it. The choice is final: the allocation stays in its pool when the tags of pools
+        /// change. A change of the selector replaces the allocation only if its pool does not match the new one. Not
+        /// available with `aws-ipam`.
+        pool_selector: SelectorModel => optional(),
+        /// Name of the allocation, unique in the pool. If the pool is chosen, the name must be free in all pools that
+        /// the CIDR may come from.
         name: String => required(),
         /// CIDR to allocate. If `netmask_length` is set as well, it must be the netmask length of this CIDR. If no size
         /// is set, the allocation has the `allocation_default_netmask_length` of the pool. A change to a CIDR that
@@ -47,6 +63,10 @@ model! {
         /// /23, in an IPv4 pool. Addresses that the pool reserves are not part of any allocation, and do not count. A cloud
         /// may keep more addresses of a subnet (AWS keeps 5): add them to the number.
         minimum_hosts: Count => optional(),
+        /// CIDR to allocate if it is free. Otherwise, the allocation gets another CIDR of the same netmask length. If
+        /// several pools can be chosen, a pool in which this CIDR is free comes first. A change has no effect on an
+        /// existing allocation, which keeps its CIDR. Not available with `aws-ipam`.
+        preferred_cidr: Cidr => optional(),
         /// Set of CIDRs that an allocation by `netmask_length` must not use, and that `cidr` must not overlap. A change
         /// replaces the allocation only if one of the CIDRs overlaps the present CIDR.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
@@ -116,18 +136,28 @@ impl AllocationModel {
         self.cidr != prior.cidr || self.netmask_length != prior.netmask_length || minimums(self) != minimums(prior)
     }
 
+    /// [`Self::size`] for a new allocation: without another size, it has that of the preferred block.
+    pub(in crate::provider) fn new_size(config: &Self) -> Option<Size> {
+        match (Self::size(config)?, &config.preferred_cidr) {
+            (_, Tf::Unknown) => None,
+            (Size::Default, Tf::Known(preferred)) => Some(Size::NetmaskLength(preferred.netmask_length())),
+            (size, _) => Some(size),
+        }
+    }
+
     pub(in crate::provider) fn request(&self, size: Size, tags: &Tags) -> Option<AllocationSpec> {
-        if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() {
+        if self.description.is_unknown() || self.disallowed_cidrs.is_unknown() || self.preferred_cidr.is_unknown() {
             return None;
         }
+        let (pool_id, candidates) = self.pool_arguments().pools()?;
         Some(AllocationSpec {
-            pool_id: self.ipam_pool_id.cloned()?,
-            name: self.name.cloned()?,
-            size,
+            candidates,
+            preferred_cidr: self.preferred_cidr.cloned(),
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),
             tags: tags.clone(),
             lifetime: self.lifetime(),
+            ..AllocationSpec::new(pool_id, self.name.cloned()?, size)
         })
     }
 
@@ -168,11 +198,31 @@ impl AllocationModel {
         self.reverse_zones = Tf::Unknown;
     }
 
+    /// The arguments that say where the allocation comes from.
+    pub(super) fn pool_arguments(&self) -> PoolArguments<'_> {
+        PoolArguments { pool_id: &self.ipam_pool_id, pool_ids: &self.ipam_pool_ids, selector: &self.pool_selector }
+    }
+
+    /// The one of these arguments that is set.
+    pub(super) fn pool_at(&self) -> Path {
+        self.pool_arguments().at()
+    }
+
+    /// Refuses what only self-managed stores can do.
+    ///
+    /// # Errors
+    /// At the argument.
+    pub(super) fn check_store(&self, configured: &Configured) -> Result<(), Diagnostics> {
+        self.pool_arguments().check_store(configured, (&self.preferred_cidr, at!(Self, preferred_cidr)))
+    }
+
     /// The attribute to edit for another size.
     pub(super) fn size_at(&self) -> Path {
         match self.minimums().attribute(&Path::root()) {
-            Some(minimum) if !self.cidr.is_known() => minimum,
-            _ => self.block_at(),
+            _ if self.cidr.is_known() => at!(Self, cidr),
+            Some(minimum) => minimum,
+            None if self.netmask_length.is_null() && self.preferred_cidr.is_known() => at!(Self, preferred_cidr),
+            None => at!(Self, netmask_length),
         }
     }
 
@@ -187,6 +237,10 @@ impl NounModel for AllocationModel {
 
     fn check(&self) -> Diagnostics {
         let mut diagnostics: Diagnostics = check_name(&self.name, at!(Self, name), true).into_iter().collect();
+        diagnostics.append(self.pool_arguments().check());
+        let sizes = (&self.cidr, &self.netmask_length);
+        let preferred_at = at!(Self, preferred_cidr);
+        diagnostics.extend(agreement::of_preferred(&self.preferred_cidr, sizes, &self.disallowed_cidrs, preferred_at));
         let length_at = at!(Self, netmask_length);
         diagnostics.extend(agreement::of_cidr(&self.cidr, &self.netmask_length, length_at));
         diagnostics.extend(self.check_minimums());
@@ -234,13 +288,15 @@ impl NounModel for AllocationModel {
         match error {
             Error::NameTaken { .. } | Error::HoldLost { .. } => at!(Self, name),
             Error::NotFound { kind: Kind::Pool, .. }
+            | Error::NoPool(_)
             | Error::PoolEmpty { .. }
-            | Error::Unsupported { what: Unsupported::NoLocale } => at!(Self, ipam_pool_id),
+            | Error::Unsupported { what: Unsupported::NoLocale } => self.pool_at(),
             Error::TagRule { .. } => at!(Self, tags),
-            Error::NoSize { .. } => at!(Self, netmask_length),
-            Error::PoolExhausted { .. } if self.cidr.is_null() && self.netmask_length.is_null() => {
-                at!(Self, ipam_pool_id)
+            Error::FamilyMismatch { cidr: Some(cidr), .. } if self.preferred_cidr.get() == Some(cidr) => {
+                at!(Self, preferred_cidr)
             }
+            Error::NoSize { .. } => at!(Self, netmask_length),
+            Error::PoolExhausted { .. } if self.cidr.is_null() && self.netmask_length.is_null() => self.pool_at(),
             Error::Overlap { .. }
             | Error::Reserved { .. }
             | Error::OutsidePool { .. }
@@ -267,7 +323,7 @@ impl HeldModel for AllocationModel {
     }
 
     fn spec(&self, config: &Self) -> Option<AllocationSpec> {
-        self.request(Self::size(config)?, self.tags_all.get()?)
+        self.request(Self::new_size(config)?, self.tags_all.get()?)
     }
 
     fn settle_size(&mut self, configured: &Configured) -> Result<(), Diagnostics> {
@@ -278,9 +334,23 @@ impl HeldModel for AllocationModel {
         if let Some(conflict) = self.check_minimums() {
             return Err(conflict.into());
         }
-        let family = family_of(configured, &self.ipam_pool_id, at!(Self, ipam_pool_id))?;
+        let family = match &self.ipam_pool_id {
+            Tf::Known(_) => family_of(configured, &self.ipam_pool_id, at!(Self, ipam_pool_id))?,
+            _ => self.pool_arguments().family(configured)?,
+        };
+        if let (None, Some(selector), Some(minimum)) =
+            (family, self.pool_selector.get(), minimums.attribute(&Path::root()))
+            && selector.address_family.is_null()
+        {
+            let detail = "The address family decides which netmask length this number needs. Set `address_family` in \
+                          `pool_selector`.";
+            return Err(Diagnostic::error("The address family is missing", detail).at(minimum).into());
+        }
         self.netmask_length = minimums.netmask_length(family, &Path::root())?;
-        Ok(())
+        let sizes = (&self.cidr, &self.netmask_length);
+        let preferred_at = at!(Self, preferred_cidr);
+        let conflict = agreement::of_preferred(&self.preferred_cidr, sizes, &self.disallowed_cidrs, preferred_at);
+        conflict.map_or(Ok(()), |conflict| Err(conflict.into()))
     }
 
     fn explain_size(&self, errors: Diagnostics) -> Diagnostics {
@@ -313,6 +383,7 @@ impl HeldModel for AllocationModel {
     }
 
     fn check_limits(configured: &Configured, config: &Self) -> Result<(), Diagnostics> {
+        config.check_store(configured)?;
         lifetime::check_limits(configured, config)?;
         config.check_lifetime().into_result()
     }

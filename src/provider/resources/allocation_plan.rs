@@ -1,11 +1,11 @@
 //! The plan of an allocation: a new one is held, previewed or only checked; an existing one is changed in place or
 //! replaced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::at;
 use crate::backend::Terms;
-use crate::ipam::{Allocation, AllocationSpec, Error, Exhausted, Rules, Size, check_tags};
+use crate::ipam::{Allocation, AllocationSpec, Candidates, Error, Exhausted, PoolFilter, Rules, Size, check_tags};
 use crate::tf::{Diagnostics, Plan, Tf};
 
 use super::super::create::{self, Request};
@@ -16,6 +16,7 @@ use super::super::tags::PlannedTags;
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
 use super::allocation_resize::{must_avoid_block, plan_resize};
+use super::choice;
 use super::lifetime::{self, plan_loan};
 use super::pool_keeps::check_pool_keeps;
 use super::replaced::Replaced;
@@ -28,20 +29,24 @@ impl HeldPlan for AllocationModel {
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
+        plan.config.check_store(&configured)?;
         plan.planned.fill_from_config(&plan.config);
         if plan.config.disallowed_cidrs.is_known() {
             check_disallowed(&configured, &plan.config)?;
         }
-        let spec = Self::size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
+        let spec = Self::new_size(&plan.config).and_then(|size| plan.planned.request(size, &tags.known));
         let Some(spec) = spec else { return Ok(()) };
+        let spec = choice::as_shown(spec, plan)?;
         let config = plan.config.clone();
+        let explained = |error: Error| errors::at(&error, config.attribute_for(&error));
         let rules = rules_for(shared, &configured, &spec.pool_id, &tags);
         let request = Request {
             shared,
             configured: &configured,
             name_at: at!(Self, name),
             attribute_for: &|error| config.attribute_for(error),
-            pool_rules: rules.map_err(|error| errors::at(&error, config.attribute_for(&error)))?,
+            pool_rules: rules.map_err(explained)?,
+            candidate_rules: rules_of_candidates(shared, &configured, &spec, &tags).map_err(explained)?,
         };
         if plan.carries_private && configured.ipam.holds().is_none() {
             return preview(&request, plan, spec, &tags);
@@ -72,6 +77,7 @@ impl HeldPlan for AllocationModel {
         if plan.config.disallowed_cidrs.is_known() && plan.planned.disallowed_cidrs != prior.disallowed_cidrs {
             check_disallowed(&configured, &plan.config)?;
         }
+        choice::plan_change(&configured, prior, plan)?;
         if must_avoid_block(prior, plan) {
             plan.planned.forget_block();
             plan.replace.push(at!(Self, disallowed_cidrs));
@@ -79,6 +85,9 @@ impl HeldPlan for AllocationModel {
         plan_resize(shared, &configured, prior, plan)?;
         lifetime::check_change(configured.ipam.as_ref(), prior, plan)?;
         let stays = plan.replace.is_empty();
+        if !stays && plan.config.ipam_pool_id.is_null() {
+            plan.planned.ipam_pool_id = Tf::Unknown;
+        }
         if let (true, Some(pool_id), Some(name)) = (stays, prior.ipam_pool_id.get(), plan.planned.name.get())
             && plan.planned.name != prior.name
         {
@@ -86,7 +95,7 @@ impl HeldPlan for AllocationModel {
             check_rename(shared, prior, plan.committing, taken_by, at!(Self, name))?;
         }
         if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
-            check_pool_keeps(shared, pool_id, cidr, at!(Self, ipam_pool_id))?;
+            check_pool_keeps(shared, pool_id, cidr, plan.config.pool_at())?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
             check_required_tags(shared, &configured, &plan.planned, &tags)?;
@@ -122,6 +131,33 @@ pub(super) fn rules_for(
     };
     rules.iter_mut().for_each(|rules| tags.relax(rules));
     Ok(rules)
+}
+
+/// The same for the pools that the plan may choose from.
+///
+/// # Errors
+/// Those of reading the pools.
+fn rules_of_candidates(
+    shared: &Shared,
+    configured: &Configured,
+    spec: &AllocationSpec,
+    tags: &PlannedTags,
+) -> Result<BTreeMap<String, Rules>, Error> {
+    let ids = match spec.undecided() {
+        None => Vec::new(),
+        Some(Candidates::Listed(ids)) => ids.clone(),
+        Some(Candidates::Matching(selector)) => {
+            let pools = configured.ipam.list_pools(&PoolFilter { include_planned: true, ..PoolFilter::default() })?;
+            pools.into_iter().filter(|pool| selector.matches(pool)).map(|pool| pool.meta.id).collect()
+        }
+    };
+    let mut all = BTreeMap::new();
+    for id in ids {
+        if let Some(rules) = rules_for(shared, configured, &id, tags)? {
+            all.insert(id, rules);
+        }
+    }
+    Ok(all)
 }
 
 /// The plan of an allocation in a service, which holds nothing, for a client that carries what the plan shows to the second
@@ -191,11 +227,8 @@ fn replaces_another(
 
 /// Refuses CIDRs to avoid that no block of the pool can overlap.
 fn check_disallowed(configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
-    let Some(pool_id) = config.ipam_pool_id.get() else { return Ok(()) };
-    let pool = configured.ipam.get_pool(pool_id);
-    let pool = pool.map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
-    let wrong =
-        pool.and_then(|pool| super::other_family(config.disallowed_cidrs.get(), pool.address_family, "the pool is"));
+    let family = config.pool_arguments().family(configured)?;
+    let wrong = family.and_then(|family| super::other_family(config.disallowed_cidrs.get(), family, "the pool is"));
     wrong.map_or(Ok(()), |wrong| Err(wrong.at(at!(AllocationModel, disallowed_cidrs)).into()))
 }
 
@@ -207,8 +240,7 @@ fn check_required_tags(
     tags: &PlannedTags,
 ) -> Result<(), Diagnostics> {
     let Some(pool_id) = planned.ipam_pool_id.get() else { return Ok(()) };
-    let pool =
-        configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, at!(AllocationModel, ipam_pool_id)))?;
+    let pool = configured.ipam.get_pool(pool_id).map_err(|error| errors::at(&error, planned.pool_at()))?;
     let Some(mut pool) = pool else { return Ok(()) };
     if let Some(rules) = shared.changes.planned_rules(pool_id) {
         pool.rules = rules;

@@ -306,6 +306,7 @@ impl HeldPlan for PoolCidrModel {
             name_at: Self::name_at(&config),
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: None,
+            candidate_rules: std::collections::BTreeMap::new(),
         };
         let Some(held) = holding::hold_or_check::<_, PoolCidr>(&request, plan, &spec)? else {
             show_block(&request, plan, &spec)?;

@@ -70,6 +70,7 @@ impl HeldPlan for PoolModel {
             name_at: at!(PoolModel, name),
             attribute_for: &|error| config.attribute_for(error),
             pool_rules: spec.source_pool_id.as_deref().and_then(|id| shared.changes.planned_rules(id)),
+            candidate_rules: std::collections::BTreeMap::new(),
         };
         let Some(pool) = holding::hold_or_check::<_, Pool>(&request, plan, &spec)? else {
             return show_block(&request, plan, &spec);

@@ -144,6 +144,7 @@ impl HeldPlan for ScopeModel {
             name_at: at!(Self, name),
             attribute_for: &|error| NounModel::attribute_for(&Self::default(), error),
             pool_rules: None,
+            candidate_rules: std::collections::BTreeMap::new(),
         };
         match holding::hold_or_check::<_, Scope>(&request, plan, &spec)? {
             Some(scope) => show_planned(&configured, &mut plan.planned, &scope, &tags),

@@ -201,7 +201,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 30] = [
     ("address_family", "ipv4"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
@@ -218,6 +218,7 @@ const WORDS: [(&str, &str); 29] = [
     ("operation", "equals"),
     ("organizational_unit_exclusions", "o-1/r-1/ou-1/"),
     ("packing", "by-name"),
+    ("preferred_cidr", "10.0.0.0/24"),
     ("public_ip_source", "byoip"),
     ("removed_members", "keep"),
     ("reserved_cidrs", "10.0.0.0/24"),

@@ -28,7 +28,8 @@ fn mistakes_are_reported_at_the_attribute_to_edit() {
             "scope_type",
             "use \"private\" or \"public\"",
         ),
-        ("ipam_pool", vec![], "id", "Set one of: id, ipam_pool_id, name, path"),
+        ("ipam_pool", vec![], "id", "Set one of: id, ipam_pool_id, name, path, tags, locale,"),
+        ("ipam_pool", vec![("id", "a".into()), ("locale", "b".into())], "locale", "id already says what to read"),
         ("ipam_pool", vec![("ipam_pool_id", "a".into()), ("path", "b".into())], "path", "ipam_pool_id and path each"),
         (
             "ipam_pool",

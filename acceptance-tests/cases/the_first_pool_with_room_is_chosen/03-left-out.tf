@@ -1,0 +1,54 @@
+# The pool of the allocation is not in the list any more.
+resource "ipam_pool" "a" {
+  name   = "a"
+  locale = "us-east-1"
+  cidrs  = ["10.0.0.0/24"]
+  tags   = { env = "prod" }
+}
+
+resource "ipam_pool" "b" {
+  name   = "b"
+  locale = "us-east-1"
+  cidrs  = ["10.1.0.0/24"]
+  tags   = { env = "prod" }
+}
+
+resource "ipam_allocation" "web" {
+  ipam_pool_ids  = [ipam_pool.a.id]
+  name           = "web"
+  netmask_length = 25
+}
+
+# A pool with this tag. The pools are created here, so they count because of `depends_on`.
+resource "ipam_allocation" "db" {
+  pool_selector  = { tags = { env = "prod" }, locale = "us-east-1" }
+  name           = "db"
+  netmask_length = 26
+  depends_on     = [ipam_pool.a, ipam_pool.b, ipam_allocation.web]
+}
+
+# This block if it is free.
+resource "ipam_allocation" "dns" {
+  ipam_pool_id   = ipam_pool.b.id
+  name           = "dns"
+  preferred_cidr = "10.1.0.64/26"
+}
+
+# The one pool with these properties.
+data "ipam_pool" "b" {
+  tags           = { env = "prod" }
+  address_family = "ipv4"
+  locale         = "us-east-1"
+  name           = "b"
+  depends_on     = [ipam_pool.b]
+}
+
+output "web_is_in_b" {
+  value = ipam_allocation.web.ipam_pool_id == ipam_pool.b.id
+}
+
+#= replace ipam_allocation.web
+#= new ipam_allocation.web.id
+#= ipam_allocation.web.cidr = "10.0.0.0/25"
+#= kept ipam_allocation.db.cidr
+#= output web_is_in_b = false
