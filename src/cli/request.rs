@@ -92,6 +92,7 @@ impl Request {
             disallowed_cidrs: self.disallowed_cidrs.iter().copied().collect(),
             description: self.description.clone(),
             tags: self.tags.iter().cloned().collect(),
+            aggregate: None,
         })
     }
 

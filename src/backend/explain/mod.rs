@@ -47,6 +47,9 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Reserved { cidr, pool_id, pool_name, reserved, rule } => {
             rules::reserved(*cidr, pool_id, pool_name, *reserved, *rule)
         }
+        Error::AggregateFull { aggregate, netmask_length, larger, with } => {
+            space::aggregate_full(*aggregate, *netmask_length, *larger, with)
+        }
         Error::PoolExhausted(exhausted) => space::exhausted(exhausted),
         Error::PoolEmpty { pool_id, pool_name } => space::pool_empty(pool_id, pool_name),
         Error::NoSize { pool_id, pool_name } => space::no_size(pool_id, pool_name),

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use super::super::{Made, New, Result};
 use crate::ipam::{
-    AllocationSpec, DryRun, Error, Exhausted, Ledger, PlannedMember, PoolChange, PoolCidrSpec, PoolSpec, Provision, Reader,
-    ScopeSpec, SetRequest, Shown, Size, Terms,
+    AllocationSpec, DryRun, Error, Exhausted, Ledger, PlannedMember, PoolChange, PoolCidrSpec, PoolSpec, Provision,
+    Reader, ScopeSpec, SetRequest, Shown, Size, Terms,
 };
 
 /// In memory, holds have to last longer than the plan that they are for, also where plans hold nothing.

@@ -423,6 +423,9 @@ impl<'a> Builder<'a> {
             self.settle(Kind::Allocation, meta, path, None, Fate::WouldBeMade);
             return Ok(());
         };
+        if wanted.aggregate.is_some() && !self.ipam.capabilities().strategies {
+            self.note(meta, "The block of its contiguous set is left out: the service keeps none.".to_owned());
+        }
         let spec = AllocationSpec {
             pool_id,
             name: meta.name.clone(),
@@ -430,6 +433,7 @@ impl<'a> Builder<'a> {
             disallowed_cidrs: BTreeSet::new(),
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
+            aggregate: wanted.aggregate,
         };
         let made = patiently(PATIENCE, || self.ipam.create_allocation(&spec, &Planned::Unknown))?;
         self.settle(Kind::Allocation, meta, path, Some(made.meta.id), Fate::Made);

@@ -82,6 +82,10 @@ pub struct Allocation {
     /// Origin of an allocation that was imported from a sighting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// The block of the contiguous set that the allocation is a member of. The free space of that block is kept for the
+    /// members of the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate: Option<Cidr>,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -152,6 +156,8 @@ pub struct AllocationSpec {
     pub description: Option<String>,
     /// Tags.
     pub tags: Tags,
+    /// For a member of a contiguous set: the block of the set.
+    pub aggregate: Option<Cidr>,
 }
 
 impl AllocationSpec {
@@ -164,6 +170,7 @@ impl AllocationSpec {
             disallowed_cidrs: BTreeSet::new(),
             description: None,
             tags: Tags::new(),
+            aggregate: None,
         }
     }
 }

@@ -105,6 +105,7 @@ pub(in crate::ipam) fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation
         allocation.disallowed_cidrs.clone_from(&spec.disallowed_cidrs);
         allocation.description.clone_from(&spec.description);
         allocation.tags.clone_from(&spec.tags);
+        allocation.aggregate = spec.aggregate;
     }
 }
 
@@ -140,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// The standing of a request for an allocation, with its pool and the size that it asks for there. Checks everything
-    /// that does not depend on free space. `exact`: the block that a preview showed, which counts instead of the size.
+    /// that does not depend on free space. `exact`: the block that counts instead of the size.
     pub(in crate::ipam) fn allocation_standing(
         &mut self,
         spec: &AllocationSpec,
@@ -160,14 +161,14 @@ impl Reader<'_> {
             pool_rules::check_family(block, pool.address_family)?;
             check_length(block.netmask_length(), &pool)?;
         }
-        let wanted = exact.or(shown).map_or(wanted, SizeRequest::Block);
+        let wanted = shown.or(exact).map_or(wanted, SizeRequest::Block);
         let satisfies = |found: &Allocation| wanted.satisfied_by(found, &spec.disallowed_cidrs);
         let mut standing = self.standing(&spec.pool_id, &spec.name, terms, &satisfies)?;
         // A hold is not there yet: when the pool reserves its space, the next plan places it anew.
         if let Standing::Same(hold) = &standing
             && !terms.committing
             && hold.meta.state == State::Planned
-            && reserved::over(self.snapshot, &pool, &hold.cidr)?.is_some()
+            && reserved::over_for(self.snapshot, &pool, &hold.cidr, hold.aggregate.as_ref())?.is_some()
         {
             standing = Standing::Other(hold.clone());
         }
@@ -182,7 +183,20 @@ impl Ledger<'_> {
     /// Returns an error when the request breaks a rule of the pool, and [`Error::NameTaken`], [`Error::Overlap`],
     /// [`Error::OutsidePool`], [`Error::PoolExhausted`] or [`Error::HoldLost`].
     pub fn plan_allocation(&mut self, spec: &AllocationSpec, terms: &Terms) -> Result<Allocation> {
-        let (pool, wanted, standing) = self.reader().allocation_standing(spec, None, terms)?;
+        self.plan_allocation_at(spec, None, terms)
+    }
+
+    /// [`Ledger::plan_allocation`]; `exact`: the block that counts instead of the size.
+    ///
+    /// # Errors
+    /// As [`Ledger::plan_allocation`].
+    pub(in crate::ipam) fn plan_allocation_at(
+        &mut self,
+        spec: &AllocationSpec,
+        exact: Option<Cidr>,
+        terms: &Terms,
+    ) -> Result<Allocation> {
+        let (pool, wanted, standing) = self.reader().allocation_standing(spec, exact, terms)?;
         match standing {
             Standing::Adopt(mut allocation) => {
                 details(spec)(&mut allocation);
@@ -253,6 +267,7 @@ impl Ledger<'_> {
             waiting_growth: None,
             deferred,
             imported: None,
+            aggregate: spec.aggregate,
         };
         index::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
@@ -265,7 +280,7 @@ impl Ledger<'_> {
     fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wanted: SizeRequest) -> Result<(Cidr, bool)> {
         match wanted {
             SizeRequest::Block(block) => {
-                self.require_unreserved(pool, &block)?;
+                self.require_unreserved(pool, &block, spec.aggregate.as_ref())?;
                 Ok((block, self.clear_in_pool(pool, &block)?))
             }
             SizeRequest::Length(netmask_length) => {

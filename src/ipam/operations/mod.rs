@@ -3,6 +3,7 @@
 pub(super) mod allocation;
 pub(super) mod allocation_set;
 pub(super) mod context;
+pub(super) mod contiguous;
 pub(super) mod dry_run;
 pub(super) mod init;
 pub(super) mod locale;
@@ -15,5 +16,7 @@ pub(super) mod regroup;
 pub(super) mod resize;
 pub(super) mod restore;
 pub(super) mod scope;
+pub(super) mod set_layout;
+pub(super) mod set_member;
 pub(super) mod transfer;
 pub(super) mod unplanned;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::ipam::discovery::Avoided;
-use crate::ipam::space::reserved;
+use crate::ipam::space::{aggregates, reserved};
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Family, Pool, Result, Strategy};
 use crate::store::{Entry, Order, Snapshot};
@@ -72,7 +72,8 @@ fn search(
     ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
-    let mut search = Search { snapshot, pool, pool_id: &pool.meta.id, ask };
+    let has_aggregates = aggregates::any(snapshot, &pool.meta.id)?;
+    let mut search = Search { snapshot, pool, pool_id: &pool.meta.id, ask, has_aggregates };
     match ask.strategy {
         Strategy::BestFit => search.best(),
         Strategy::FirstFit => search.outermost(Order::Ascending),
@@ -90,6 +91,8 @@ struct Search<'a> {
     pool: &'a Pool,
     pool_id: &'a str,
     ask: &'a BlockRequest<'a>,
+    /// Whether contiguous sets keep space of the pool.
+    has_aggregates: bool,
 }
 
 impl Search<'_> {
@@ -227,8 +230,13 @@ impl Search<'_> {
         if let Some(disallowed) = self.ask.disallowed.iter().find(|disallowed| disallowed.overlaps(block)) {
             return Ok(Some(*disallowed));
         }
-        if let Some((reserved, _)) = reserved::over(self.snapshot, self.pool, block)? {
+        if let Some((reserved, _)) = reserved::over_by_rules(self.snapshot, self.pool, block)? {
             return Ok(Some(reserved));
+        }
+        if self.has_aggregates
+            && let Some(found) = aggregates::over(self.snapshot, self.pool_id, block, None)?
+        {
+            return Ok(Some(found.cidr));
         }
         match self.ask.keep_off {
             KeepOff::Always(pool) => Avoided::off(self.snapshot, pool, block, space),

@@ -3,6 +3,7 @@
 mod allocations;
 mod audit;
 mod changes;
+mod contiguous;
 mod cost;
 pub(crate) mod damage;
 mod declaring;

@@ -86,6 +86,7 @@ impl AllocationModel {
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),
             tags: tags.clone(),
+            aggregate: None,
         })
     }
 

@@ -161,6 +161,7 @@ impl NounModel for PoolModel {
                 RuleName::ReservedCidrs => at!(Self, reserved_cidrs),
                 RuleName::ReserveFirst => at!(Self, reserve_first),
                 RuleName::ReserveLast => at!(Self, reserve_last),
+                RuleName::ContiguousSet => Path::root(),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
             Error::InUse { .. } if self.netmask_length.is_known() => at!(Self, netmask_length),

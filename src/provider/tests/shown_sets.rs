@@ -69,6 +69,25 @@ fn a_plan_that_may_not_write_shows_the_members_that_the_apply_takes() {
 }
 
 #[test]
+fn a_plan_that_may_not_write_shows_the_block_of_a_contiguous_set() {
+    let world = World::new();
+    let (_, mut writer) = pair(&world);
+    writer.apply(&[top()]);
+    let contiguous = |members: &[(&str, u8)]| (SET, with(&set(SET, "vpc", members).1, &json!({"contiguous": true})));
+    let config = [top(), contiguous(&[("a", 24), ("b", 25)]), set(OTHER, "other", &[("x", 26)])];
+    let planner = reader_of(&world, &writer);
+    assert_eq!(plan_and_apply(&planner, &mut writer, &config), r#"{"a":"10.0.0.0/24","b":"10.0.1.0/25"}"#);
+    assert_eq!(writer.get(OTHER, "cidrs"), r#"{"x":"10.0.2.0/26"}"#, "outside the block");
+    let config = [top(), contiguous(&[("a", 24), ("c", 24)]), set(OTHER, "other", &[("x", 26)])];
+    let planner = reader_of(&world, &writer);
+    let errors =
+        planner.plan(&[top(), contiguous(&[("a", 23), ("b", 25)]), set(OTHER, "other", &[("x", 26)])]).unwrap_err();
+    assert_only_error(&errors, "members[\"a\"]", &["no room for a /23"]);
+    assert_eq!(plan_and_apply(&planner, &mut writer, &config), r#"{"a":"10.0.0.0/24","c":"10.0.1.0/24"}"#);
+    assert_eq!(writer.get(SET, "cidr"), "10.0.0.0/23");
+}
+
+#[test]
 fn a_block_of_a_member_that_was_taken_since_the_plan_is_an_error_on_the_member() {
     let world = World::new();
     let (_, mut writer) = pair(&world);
@@ -137,7 +156,10 @@ fn a_tainted_object_that_is_planned_twice_in_one_walk_is_the_same_object() {
     let mut world = World::new();
     world.run = Some(Run { process: "plan".to_owned(), ..Run::default() });
     let (_, mut writer) = pair(&world);
-    let region = ("ipam_pool.region", json!({"name": "region", "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 20}));
+    let region = (
+        "ipam_pool.region",
+        json!({"name": "region", "source_ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 20}),
+    );
     let present = [top(), region, block(WEB, "web", json!({"netmask_length": 26})), set(SET, "vpc", &[("a", 26)])];
     writer.apply(&present);
     for carries_private in [true, false] {

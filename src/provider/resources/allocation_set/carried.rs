@@ -27,6 +27,9 @@ pub(super) struct Carried {
     replaces: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_place: bool,
+    /// The block of a contiguous set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cidr: Option<Cidr>,
 }
 
 /// The id and the block of a member.
@@ -47,6 +50,7 @@ impl Carried {
             waits_for: waits_for.cloned().collect(),
             replaces: request.replaces.clone(),
             in_place: terms.in_place,
+            cidr: members.values().find_map(|one| one.aggregate),
         }
     }
 
@@ -86,6 +90,7 @@ impl Carried {
         let shown = |place: Place| Shown { id: place.id, cidr: Some(place.cidr) };
         request.shown = self.members.into_iter().map(|(key, place)| (key, shown(place))).collect();
         request.replaces = self.replaces;
+        request.spec.aggregate = self.cidr;
         (terms.given_up, terms.in_place) = (self.waits_for, self.in_place);
     }
 
