@@ -143,7 +143,7 @@ impl Ledger<'_> {
             match request.present.get(key) {
                 Some(id) => drop(present.insert(key.as_str(), self.reader().changeable(id)?)),
                 None => {
-                    // A name that is taken is told before a lack of space, because the object with the name may go.
+                    // A name that is taken is reported before a lack of space, because the object with the name may go.
                     let wish = request.spec.member(key, request.spec.members[key]);
                     let terms = request.terms_of(key, request.replaces.get(key), terms);
                     let standing = self.reader().allocation_standing(&wish, None, &terms);

@@ -1,4 +1,4 @@
-//! Contiguous sets: one block for all members, which nobody else gets.
+//! Contiguous sets: one block for all members, which no other object gets.
 
 use std::collections::BTreeMap;
 

@@ -105,7 +105,7 @@ impl Model {
             || self.rules.reserved_cidrs.iter().any(|cidr| (cidr.first()..=cidr.last()).contains(&address))
     }
 
-    /// Whether nobody gets the address at this position, or only a member of the set that keeps it.
+    /// Whether no new object gets the address at this position, except a member of the set that keeps it.
     fn is_kept(&self, position: usize) -> bool {
         let address = self.base.first() + position as u128;
         self.is_reserved(position)

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Ipam, Terms};
-use crate::ipam::{Cidr, GivenUp, Kind, SetRequest, Shown};
+use crate::ipam::{Cidr, GivenUp, Kind, PlannedMember, SetRequest, Shown};
 use crate::tf::{Diagnostics, Private};
 
 use super::super::super::shown::{self, VERSION};
-use super::request::Members;
 
 /// Key in the private data of the plan.
 const KEY: &str = "shown_members";
@@ -41,7 +40,7 @@ struct Place {
 
 impl Carried {
     /// What a plan shows by a preview of this request with `terms`.
-    pub(super) fn preview(request: &SetRequest, terms: &Terms, members: &Members) -> Self {
+    pub(super) fn preview(request: &SetRequest, terms: &Terms, members: &BTreeMap<String, PlannedMember>) -> Self {
         let waits_for = members.values().flat_map(|one| one.waits_for.iter().filter(|given_up| !given_up.in_place));
         let place = |id: &String, cidr: Cidr| Place { id: id.clone(), cidr };
         Self {

@@ -94,7 +94,7 @@ model! {
         /// the fewest gaps, and `by-name` follows the names.
         packing: Packing => default("largest-first"),
         /// Whether all members are in one block, which is `cidr`: the smallest one that has room for them. Its free space is
-        /// kept for the set, so that later members get it and nobody else does. When members need more room, the block
+        /// kept for the set, so that later members get it and no other object does. When members need more room, the block
         /// grows in place; if the space next to it is taken, the plan fails. It never moves or shrinks. The default is
         /// `false`. A change replaces the set.
         contiguous: bool => default(false),
