@@ -46,6 +46,7 @@ macro_rules! cases {
 cases! {
     a_big_block_is_split_without_overlap,
     a_changed_disallowed_cidr_replaces,
+    a_contiguous_set_is_one_block,
     a_corrected_locale_keeps_the_blocks,
     a_data_source_reads_what_is_planned,
     a_growing_block_that_has_no_room_is_replaced,

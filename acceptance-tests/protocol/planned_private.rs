@@ -13,6 +13,7 @@ use crate::player::{Messages, PlanOptions, Planned, Player, State};
 const POOL: &str = "ipam_pool";
 const POOL_CIDR: &str = "ipam_pool_cidr";
 const ALLOCATION: &str = "ipam_allocation";
+const SET: &str = "ipam_allocation_set";
 
 /// A process of the provider during one walk.
 struct Walk {
@@ -146,5 +147,53 @@ async fn the_first_plan_on_a_new_store_shows_a_pool_after_apply() {
         assert_eq!((text(&planned.value, "id"), planned.private.as_slice()), ("Unknown".into(), &[][..]));
         let state = Walk::begin(&store, "a", true).await.apply(POOL, &top, &planned).await.unwrap();
         assert_eq!(text(&state.value, "cidr"), "10.0.0.0/8");
+    }
+}
+
+fn map(value: &Value, attribute: &str) -> Vec<(String, String)> {
+    let Value::Map(map) = value.entry(attribute) else { panic!("{:?}", value.entry(attribute)) };
+    map.iter()
+        .map(|(key, value)| (key.clone(), if let Value::String(text) = value { text.clone() } else { panic!() }))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_shows_the_members_of_a_set_that_the_apply_takes_in_another_process() {
+    let directory = tempfile::tempdir().unwrap();
+    for store in stores(directory.path()) {
+        let top = json!({"name": "top", "cidrs": ["10.0.0.0/8"]});
+        let top_id = text(&make(&store, "a", POOL, &top).await.value, "id");
+        let members = json!({"web": {"netmask_length": 24}, "db": {"netmask_length": 26}});
+        for (name, contiguous, cidr) in [("one", false, "Null"), ("two", true, "10.0.2.0/23")] {
+            let set = json!({"ipam_pool_id": top_id, "name": name, "members": members, "contiguous": contiguous});
+            let mut first = Walk::begin(&store, "a", true).await;
+            let planned = first.plan(SET, &set, None).await.unwrap();
+            assert_eq!(text(&planned.value, "cidr"), cidr);
+            let web = json!({"ipam_pool_id": top_id, "name": format!("{name}-web"), "netmask_length": 24});
+            let beside = first.plan(ALLOCATION, &web, None).await.unwrap();
+            let blocks: Vec<String> = map(&planned.value, "cidrs").into_iter().map(|(_, cidr)| cidr).collect();
+            assert!(!blocks.contains(&text(&beside.value, "cidr")), "{blocks:?}");
+            let state = Walk::begin(&store, "a", true).await.apply(SET, &set, &planned).await.unwrap();
+            assert_eq!(map(&state.value, "ids"), map(&planned.value, "ids"));
+            assert_eq!(map(&state.value, "cidrs"), map(&planned.value, "cidrs"));
+            assert!(state.private.is_empty() || state.private == b"{}", "{:?}", String::from_utf8(state.private));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_of_a_member_that_was_taken_since_the_plan_is_an_error_of_the_second_plan() {
+    let directory = tempfile::tempdir().unwrap();
+    for store in stores(directory.path()) {
+        let top = json!({"name": "top", "cidrs": ["10.0.0.0/8"]});
+        let top_id = text(&make(&store, "a", POOL, &top).await.value, "id");
+        let members = json!({"web": {"netmask_length": 24}, "db": {"netmask_length": 26}});
+        let set = json!({"ipam_pool_id": top_id, "name": "vpc", "members": members});
+        let planned = Walk::begin(&store, "a", true).await.plan(SET, &set, None).await.unwrap();
+        make(&store, "b", ALLOCATION, &json!({"ipam_pool_id": top_id, "name": "x", "cidr": "10.0.1.0/28"})).await;
+        let errors = Walk::begin(&store, "a", true).await.plan(SET, &set, Some(&planned)).await.unwrap_err();
+        let words = "The plan showed 10.0.1.0/26, which was free then but is not held for this plan. Nothing was changed: \
+                     plan again.";
+        assert!(errors.len() == 1 && errors[0].contains("(members") && errors[0].contains(words), "{errors:#?}");
     }
 }

@@ -229,6 +229,7 @@ pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Resu
         description: text(found.description()),
         tags: tags::own(&all),
         growth: None,
+        aggregate: None,
         waiting_growth: None,
         asked: None,
         imported: None,

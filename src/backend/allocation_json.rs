@@ -29,6 +29,9 @@ pub struct AllocationJson<'a> {
     resource_id: Option<&'a str>,
     description: Option<&'a str>,
     tags: &'a Tags,
+    /// The block of the contiguous set that it is a member of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregate: Option<Cidr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
     #[serde(skip)]
@@ -55,6 +58,7 @@ impl<'a> AllocationJson<'a> {
             resource_id: of.resource_id.as_deref(),
             description: of.description.as_deref(),
             tags: &of.tags,
+            aggregate: of.aggregate,
             created_at: None,
             of,
         }

@@ -245,10 +245,11 @@ fn draw_contents(text: &mut String, branch: &Branch, indent: &str, now: Timestam
         let growth = allocation.growth.as_ref().map(|growth| format!("  (growing to {})", growth.cidr));
         let _ = writeln!(
             text,
-            "{indent}{elbow}{:width$}  {}{mark}{}",
+            "{indent}{elbow}{:width$}  {}{mark}{}{}",
             allocation.cidr.to_string(),
             clean(&allocation.meta.name),
-            growth.unwrap_or_default()
+            growth.unwrap_or_default(),
+            allocation.aggregate.map(|block| format!("  (set {block})")).unwrap_or_default()
         );
     }
     draw_pools(text, &branch.below, indent, now);

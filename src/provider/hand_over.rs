@@ -29,7 +29,7 @@ pub(super) fn retry_with_given_up<T>(
     while !terms.committing {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut given_up = match result.as_ref().err().map(Error::cause) {
-            Some(Error::Overlap { with, .. }) => all_given_up(shared, with),
+            Some(Error::Overlap { with, .. } | Error::AggregateFull { with, .. }) => all_given_up(shared, with),
             Some(error @ (Error::PoolExhausted { .. } | Error::NoPool(_))) if error.lacks_space() => {
                 everything_given_up(shared, terms, left)
             }

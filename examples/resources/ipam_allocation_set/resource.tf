@@ -15,18 +15,13 @@ resource "ipam_allocation_set" "vpc" {
   }
 }
 
-# A set in one block of its own: a pool with that block around it. The block is `cidr` of the pool, and other allocations
-# of `prod` stay outside of it.
-resource "ipam_pool" "cluster" {
-  name                = "cluster"
-  source_ipam_pool_id = ipam_pool.prod.id
-  netmask_length      = 20
-}
-
+# A set in one block, which is `cidr`: a route or a firewall rule names the block instead of all members. The free part of
+# the block is kept for later members.
 resource "ipam_allocation_set" "cluster" {
-  ipam_pool_id = ipam_pool.cluster.id
+  ipam_pool_id = ipam_pool.prod.id
   name         = "cluster"
   packing      = "by-name"
+  contiguous   = true
   members      = { for zone in ["a", "b", "c"] : "nodes-${zone}" => { netmask_length = 23 } }
 }
 
@@ -36,7 +31,7 @@ output "web" {
 
 output "cluster" {
   value = {
-    around = ipam_pool.cluster.cidr
+    around = ipam_allocation_set.cluster.cidr
     nodes  = ipam_allocation_set.cluster.cidrs
   }
 }

@@ -49,6 +49,9 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Reserved { cidr, pool_id, pool_name, reserved, rule } => {
             rules::reserved(*cidr, pool_id, pool_name, *reserved, *rule)
         }
+        Error::AggregateFull { aggregate, netmask_length, larger, with } => {
+            space::aggregate_full(*aggregate, *netmask_length, *larger, with)
+        }
         Error::PoolExhausted(exhausted) => space::exhausted(exhausted),
         Error::NoPool(why) => choice::no_pool(why, |error| explain(error).summary),
         Error::PoolEmpty { pool_id, pool_name } => space::pool_empty(pool_id, pool_name),

@@ -44,6 +44,14 @@ pub(super) fn tag(pool_id: &str, pool_name: &str, key: &str, required: &str, fou
 
 /// The pool reserves the block that was asked for.
 pub(super) fn reserved(cidr: Cidr, pool_id: &str, pool_name: &str, reserved: Cidr, rule: RuleName) -> (String, String) {
+    if rule == RuleName::ContiguousSet {
+        let detail = format!(
+            "{cidr} was asked for from {}, where a contiguous allocation set keeps {reserved} for its members. Choose \
+             another block, or make it a member of that set.",
+            pool(pool_name, pool_id)
+        );
+        return (format!("{cidr} is in the block of a set"), detail);
+    }
     let rule = rule_attribute(rule);
     (
         format!("{cidr} is reserved in its pool"),
@@ -73,6 +81,7 @@ const fn rule_attribute(rule: RuleName) -> &'static str {
         RuleName::ReserveLast => "reserve_last",
         RuleName::CidrPriorities => "cidr_priorities",
         RuleName::DrainingCidrs => "draining_cidrs",
+        RuleName::ContiguousSet => "contiguous",
     }
 }
 

@@ -23,6 +23,23 @@ pub(super) fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
     )
 }
 
+/// A contiguous set has no room, and cannot grow in place.
+pub(super) fn aggregate_full(aggregate: Cidr, netmask_length: u8, larger: Cidr, with: &[Occupant]) -> (String, String) {
+    let why = if with.is_empty() {
+        format!("{larger} is not free space of the pool")
+    } else {
+        format!("{larger} shares addresses with:\n\n{}", occupants(with, 0))
+    };
+    (
+        format!("The set has no room for a /{netmask_length}"),
+        format!(
+            "The set is contiguous and has the block {aggregate}, where this member has no place. It cannot grow in \
+             place: {why}\nA contiguous set never moves. Release what is in the way, remove or shrink members, or put new \
+             members into another set."
+        ),
+    )
+}
+
 pub(super) fn outside_pool(cidr: Cidr, pool_id: &str, pool_name: &str, provisioned: &[Cidr]) -> (String, String) {
     let has = match provisioned {
         [] => "which has no CIDR".to_owned(),

@@ -426,9 +426,13 @@ impl<'a> Builder<'a> {
             self.settle(Kind::Allocation, meta, path, None, Fate::WouldBeMade);
             return Ok(());
         };
+        if wanted.aggregate.is_some() && !self.ipam.capabilities().strategies {
+            self.note(meta, "The block of its contiguous set is left out: the service keeps none.".to_owned());
+        }
         let spec = AllocationSpec {
             description: wanted.description.clone(),
             tags: wanted.tags.clone(),
+            aggregate: wanted.aggregate,
             // A service has no loans, and releases whatever it is asked to.
             ..AllocationSpec::new(pool_id, meta.name.clone(), Size::Cidr(wanted.cidr))
         };

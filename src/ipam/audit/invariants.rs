@@ -194,6 +194,9 @@ impl Faults<'_> {
             {
                 faults.push(format!("It cannot grow to {}.", growth.cidr));
             }
+            if let Some(aggregate) = allocation.aggregate.filter(|aggregate| !aggregate.contains(&allocation.cidr)) {
+                faults.push(format!("It is outside {aggregate}, the block of its set."));
+            }
             self.add(id, faults);
         }
     }

@@ -200,6 +200,7 @@ impl Ledger<'_> {
             description: Some(format!("Imported from account {account_id} in {region}.")),
             tags,
             growth: None,
+            aggregate: None,
             waiting_growth: None,
             deferred: false,
             asked: None,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::ipam::holds::reclaim::PAGE;
 use crate::ipam::holds::standing::{self, NAMED_IN_ERRORS};
 use crate::ipam::space::placement::BlockRequest;
-use crate::ipam::space::{blocks, free, reserved};
+use crate::ipam::space::{aggregates, blocks, free, reserved};
 use crate::ipam::storage::codec::{self, BlockEntry};
 use crate::ipam::storage::keys;
 use crate::ipam::{
@@ -189,7 +189,7 @@ impl Ledger<'_> {
         if self.given_up.is_empty()
             || free::provisioned_around(self.tx, pool_id, target)?.is_none()
             || self.reader().planned_for_others(pool, target)?.is_some()
-            || self.reader().grows_over_reserved(pool, &allocation.cidr, target)?
+            || self.reader().grows_over_reserved(pool, allocation, &allocation.cidr, target)?
         {
             return Ok(None);
         }
@@ -243,7 +243,9 @@ impl Ledger<'_> {
     /// The first block of the requested size in the smallest released block that is large enough, of those with the
     /// lowest priority.
     fn place_in_given_up(&mut self, pool: &Pool, ask: &BlockRequest<'_>) -> Result<Option<Cidr>> {
+        let gone = self.aggregates_given_up(&pool.meta.id)?;
         let mut released = self.given_up_blocks(pool)?;
+        released.extend(&gone);
         released.retain(|block| block.netmask_length() <= ask.netmask_length);
         let key = |block: &Cidr| (pool.rules.priority_of(block), std::cmp::Reverse(block.netmask_length()), *block);
         released.sort_by_key(key);
@@ -256,6 +258,7 @@ impl Ledger<'_> {
                 kept.extend(reserved::within(&pool.rules, &around.cidr));
             }
         }
+        kept.extend(aggregates::all(self.tx, &pool.meta.id)?.iter().filter(|block| !gone.contains(block)));
         let mut all = kept.clone();
         for hold in &waiting {
             all.insert(hold.cidr());

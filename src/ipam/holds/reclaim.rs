@@ -190,7 +190,7 @@ impl Ledger<'_> {
     }
 
     /// Reclaims the hold that has an entry in a pool; `false` when the object is not a hold or may not be reclaimed.
-    pub(super) fn reclaim_entry(&mut self, entry: &BlockEntry) -> Result<bool> {
+    pub(in crate::ipam) fn reclaim_entry(&mut self, entry: &BlockEntry) -> Result<bool> {
         let Some(allocation) = codec::live::<Allocation>(self.tx, &entry.id)? else { return Ok(true) };
         if self.env.is_growth_reclaimable(&allocation) {
             self.drop_growth(&allocation)?;

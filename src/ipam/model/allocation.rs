@@ -88,6 +88,10 @@ pub struct Allocation {
     /// Of a hold: where it was to be placed, if the request said more than a pool and a size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Box<Asked>>,
+    /// The block of the contiguous set that the allocation is a member of. The free space of that block is kept for the
+    /// members of the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregate: Option<Cidr>,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -164,6 +168,8 @@ pub struct AllocationSpec {
     pub tags: Tags,
     /// What is said of the end of the allocation.
     pub lifetime: Lifetime,
+    /// For a member of a contiguous set: the block of the set.
+    pub aggregate: Option<Cidr>,
 }
 
 impl AllocationSpec {
@@ -179,6 +185,7 @@ impl AllocationSpec {
             description: None,
             tags: Tags::new(),
             lifetime: Lifetime::default(),
+            aggregate: None,
         }
     }
 

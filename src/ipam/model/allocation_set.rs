@@ -53,6 +53,10 @@ pub struct SetSpec {
     /// Begins the name of each member.
     pub name: String,
     pub packing: Packing,
+    /// Whether all members are in one block, whose free space is kept for further members.
+    pub contiguous: bool,
+    /// That block, where it is known already: when members are restored, or an earlier plan has shown it without a hold.
+    pub aggregate: Option<Cidr>,
     /// The requested sizes, by the keys of the members.
     pub members: BTreeMap<String, Size>,
     /// Blocks that members by size avoid.
@@ -75,6 +79,7 @@ impl SetSpec {
             disallowed_cidrs: self.disallowed_cidrs.clone(),
             description: self.description.clone(),
             tags: self.tags.clone(),
+            aggregate: self.aggregate,
             ..AllocationSpec::new(self.pool_id.clone(), Self::member_name(&self.name, key), size)
         }
     }
@@ -105,6 +110,8 @@ pub struct PlannedMember {
     pub replaces: Option<String>,
     /// The space that it waits for, because the same apply releases it.
     pub waits_for: Vec<GivenUp>,
+    /// The block of its contiguous set.
+    pub aggregate: Option<Cidr>,
 }
 
 /// An apply of a set.

@@ -92,8 +92,11 @@ pub enum Error {
     Overlap { cidr: Cidr, with: Vec<Occupant> },
     /// The block is not inside one provisioned CIDR of the pool.
     OutsidePool { cidr: Cidr, pool_id: String, pool_name: String, provisioned: Vec<Cidr> },
-    /// A rule of the pool reserves the block `reserved`, which shares addresses with the requested block.
+    /// A rule of the pool, or a contiguous set, reserves the block `reserved`, which shares addresses with the requested block.
     Reserved { cidr: Cidr, pool_id: String, pool_name: String, reserved: Cidr, rule: RuleName },
+    /// A contiguous set has no room for a member of this size: `aggregate` is full, and cannot grow in place to `larger`,
+    /// where these objects have addresses (the first few; none if `larger` is outside the pool or reserved).
+    AggregateFull { aggregate: Cidr, netmask_length: u8, larger: Cidr, with: Vec<Occupant> },
     /// There is no free block of this size.
     PoolExhausted(Exhausted),
     /// No pool can be chosen for an allocation.
@@ -333,6 +336,8 @@ pub enum RuleName {
     DefaultNetmaskLength,
     /// `reserved_cidrs`
     ReservedCidrs,
+    /// No rule of the pool: a contiguous set keeps the space for its members.
+    ContiguousSet,
     /// `reserve_first`
     ReserveFirst,
     /// `reserve_last`

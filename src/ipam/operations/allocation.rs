@@ -107,6 +107,7 @@ pub(in crate::ipam) fn details(spec: &AllocationSpec) -> impl Fn(&mut Allocation
         allocation.tags.clone_from(&spec.tags);
         allocation.lifetime = spec.lifetime;
         allocation.asked = if allocation.meta.state == State::Planned { spec.asked() } else { None };
+        allocation.aggregate = spec.aggregate;
     }
 }
 
@@ -145,7 +146,7 @@ impl Reader<'_> {
     }
 
     /// The standing of a request for an allocation, with its pool and the size that it asks for there. Checks everything
-    /// that does not depend on free space. `exact`: the block that a preview showed, which counts instead of the size.
+    /// that does not depend on free space. `exact`: the block that counts instead of the size.
     pub(in crate::ipam) fn allocation_standing(
         &mut self,
         spec: &AllocationSpec,
@@ -169,7 +170,7 @@ impl Reader<'_> {
             pool_rules::check_family(block, pool.address_family)?;
             check_length(block.netmask_length(), &pool)?;
         }
-        let wanted = exact.or(shown).map_or(wanted, SizeRequest::Block);
+        let wanted = shown.or(exact).map_or(wanted, SizeRequest::Block);
         let asked = spec.asked();
         let is_asked_so = |found: &Allocation| {
             // A reservation, and what exists, keeps its place.
@@ -182,7 +183,7 @@ impl Reader<'_> {
         if let Standing::Same(hold) = &standing
             && !terms.committing
             && hold.meta.state == State::Planned
-            && (reserved::over(self.snapshot, &pool, &hold.cidr)?.is_some()
+            && (reserved::over_for(self.snapshot, &pool, &hold.cidr, hold.aggregate.as_ref())?.is_some()
                 || matches!(wanted, SizeRequest::Length(_)) && pool.rules.draining(&hold.cidr).is_some())
         {
             standing = Standing::Other(hold.clone());
@@ -206,7 +207,20 @@ impl Ledger<'_> {
                 |ledger, spec| ledger.plan_allocation(spec, terms),
             );
         }
-        let (pool, wanted, standing) = self.reader().allocation_standing(spec, None, terms)?;
+        self.plan_allocation_at(spec, None, terms)
+    }
+
+    /// [`Ledger::plan_allocation`]; `exact`: the block that counts instead of the size.
+    ///
+    /// # Errors
+    /// As [`Ledger::plan_allocation`].
+    pub(in crate::ipam) fn plan_allocation_at(
+        &mut self,
+        spec: &AllocationSpec,
+        exact: Option<Cidr>,
+        terms: &Terms,
+    ) -> Result<Allocation> {
+        let (pool, wanted, standing) = self.reader().allocation_standing(spec, exact, terms)?;
         match standing {
             Standing::Adopt(mut allocation) => {
                 details(spec)(&mut allocation);
@@ -280,6 +294,7 @@ impl Ledger<'_> {
             imported: None,
             lifetime: spec.lifetime,
             asked: spec.asked().filter(|_| birth.is_hold()),
+            aggregate: spec.aggregate,
         };
         self.begin_loan(&mut allocation);
         index::write_allocation(self.tx, None, Some(&allocation))?;
@@ -293,7 +308,7 @@ impl Ledger<'_> {
     fn find_space(&mut self, pool: &Pool, spec: &AllocationSpec, wanted: SizeRequest) -> Result<(Cidr, bool)> {
         match wanted {
             SizeRequest::Block(block) => {
-                self.require_unreserved(pool, &block)?;
+                self.require_unreserved(pool, &block, spec.aggregate.as_ref())?;
                 Ok((block, self.clear_in_pool(pool, &block)?))
             }
             SizeRequest::Length(netmask_length) => {

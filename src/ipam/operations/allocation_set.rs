@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::ipam::holds::standing::occupant;
+use crate::ipam::model::event::Action;
 use crate::ipam::operations::allocation::{SizeRequest, check_tags, size_request};
 use crate::ipam::operations::context::UNPLANNED;
-use crate::ipam::storage::{codec, names};
+use crate::ipam::operations::set_member::{asked, must_avoid, shown};
+use crate::ipam::storage::codec;
 use crate::ipam::{
-    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Exhausted, GivenUp, Kind, Ledger, Packing, Planned,
+    Allocation, AllocationChange, AllocationSpec, Cidr, Error, Exhausted, GivenUp, Ledger, Packing, Planned,
     PlannedMember, Pool, Reader, Resize, Result, SetChange, SetRequest, SetSpec, Size, State, Terms,
 };
 
@@ -87,16 +89,6 @@ impl Promised {
 }
 
 impl SetRequest {
-    /// The terms of the plan of one member that gets a new block.
-    fn terms_of(&self, key: &str, replaced: Option<&String>, terms: &Terms) -> Terms {
-        Terms { replaces: replaced.cloned(), shown: self.shown.get(key).cloned(), ..terms.clone() }
-    }
-
-    /// Whether an earlier plan showed that the member `id` moves.
-    fn shows_a_move(&self, key: &str, id: &str) -> bool {
-        self.shown.get(key).is_some_and(|shown| shown.id != id)
-    }
-
     /// The terms with the space of the members that this plan removes.
     fn with_released(&self, terms: &Terms) -> Terms {
         let goes = |key: &str| !self.keeps_removed && !self.spec.members.contains_key(key);
@@ -107,71 +99,7 @@ impl SetRequest {
     }
 }
 
-/// Whether CIDRs to avoid that are new rule out the block that a member by size would keep.
-fn must_avoid(spec: &SetSpec, allocation: &Allocation, size: Size) -> bool {
-    let length = match size {
-        Size::Cidr(_) => return false,
-        Size::NetmaskLength(length) => length.min(allocation.cidr.family().bits()),
-        Size::Default => allocation.cidr.netmask_length(),
-    };
-    let becomes = allocation.cidr.resized(length);
-    spec.disallowed_cidrs != allocation.disallowed_cidrs
-        && spec.disallowed_cidrs.iter().any(|avoided| avoided.overlaps(&becomes))
-}
-
-/// The size that is asked of a member that exists. Without a size, it keeps the one that it has.
-fn asked(allocation: &Allocation, size: Size) -> Size {
-    if size == Size::Default { Size::Cidr(allocation.cidr) } else { size }
-}
-
-/// A member that stays, and has or will have this block.
-fn growing(allocation: &Allocation, cidr: Cidr) -> PlannedMember {
-    let waits_for = allocation.waiting_growth.as_ref().map(|waiting| waiting.waits_for.clone()).unwrap_or_default();
-    PlannedMember { id: allocation.meta.id.clone(), cidr, is_adopted: false, replaces: None, waits_for }
-}
-
-fn shown(allocation: &Allocation) -> PlannedMember {
-    PlannedMember {
-        id: allocation.meta.id.clone(),
-        cidr: allocation.cidr,
-        is_adopted: allocation.meta.state == State::Active,
-        replaces: allocation.meta.replaces.clone().filter(|_| allocation.meta.state == State::Planned),
-        waits_for: allocation.meta.waits_for.clone(),
-    }
-}
-
 impl Reader<'_> {
-    /// Whether an earlier plan held another block for a member that cannot have its new size in place.
-    fn is_moving(&mut self, spec: &SetSpec, key: &str, size: Size, id: &str, terms: &Terms) -> Result<bool> {
-        let name = SetSpec::member_name(&spec.name, key);
-        let entry = names::entry(self.snapshot, Kind::Allocation, &spec.pool_id, &name)?;
-        let Some(hold) = entry.planned else { return Ok(false) };
-        let Some(hold) = codec::live::<Allocation>(self.snapshot, &hold)? else { return Ok(false) };
-        let fits = match size {
-            Size::Cidr(cidr) => hold.cidr == cidr,
-            Size::NetmaskLength(length) => hold.cidr.netmask_length() == length,
-            Size::Default => true,
-        };
-        let counts = terms.committing || !hold.meta.is_expired(self.env.now);
-        Ok(hold.meta.owner == self.env.actor.owner && hold.meta.replaces.as_deref() == Some(id) && counts && fits)
-    }
-
-    /// Checks that an existing member can have its name in the set: an imported member may have another name.
-    fn check_member_name(&mut self, spec: &SetSpec, key: &str, member: &Allocation) -> Result<()> {
-        let name = SetSpec::member_name(&spec.name, key);
-        if member.meta.name == name {
-            return Ok(());
-        }
-        let taken_by = names::entry(self.snapshot, Kind::Allocation, &spec.pool_id, &name)?.active;
-        match taken_by {
-            Some(id) if id != member.meta.id => {
-                let existing: Allocation = codec::expect(self.snapshot, &id)?;
-                Err(self.name_taken(&existing)?)
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The plan of a set, when no write is needed for it; `None` otherwise.
     pub fn find_set(&mut self, request: &SetRequest, terms: &Terms) -> Result<Option<BTreeMap<String, PlannedMember>>> {
         let spec = &request.spec;
@@ -179,6 +107,9 @@ impl Reader<'_> {
         let terms = &request.with_released(terms);
         let (mut found, mut placed, mut promised) = (BTreeMap::new(), Placed::default(), Promised::default());
         let order = in_order(spec, &pool, |key| !request.present.contains_key(key))?;
+        if spec.contiguous {
+            return self.find_contiguous(request, &order, terms);
+        }
         for key in &order {
             let size = spec.members[key];
             match request.present.get(key) {
@@ -206,26 +137,6 @@ impl Reader<'_> {
         Ok(Some(found))
     }
 
-    /// The answer of [`Ledger::plan_member_in_place`] when no write is needed for it.
-    fn find_member_in_place(
-        &mut self,
-        spec: &SetSpec,
-        key: &str,
-        id: &str,
-        terms: &Terms,
-    ) -> Result<Option<PlannedMember>> {
-        let size = spec.members[key];
-        let allocation = self.changeable(id)?;
-        self.check_member_name(spec, key, &allocation)?;
-        if must_avoid(spec, &allocation, size) {
-            return Ok(None);
-        }
-        let Some(Resize::InPlace(cidr)) = self.find_resize(id, asked(&allocation, size), terms)? else {
-            return Ok(None);
-        };
-        Ok(Some(growing(&allocation, cidr)))
-    }
-
     /// The allocations with these ids, holds included; `None` for one that is gone.
     pub fn get_allocations(&mut self, ids: &[String]) -> Result<Vec<Option<Allocation>>> {
         codec::live_all(self.snapshot, ids)
@@ -244,6 +155,12 @@ impl Ledger<'_> {
         check_tags(&spec.tags, &pool)?;
         let order = in_order(spec, &pool, |key| !request.present.contains_key(key))?;
         let mut terms = request.with_released(terms);
+        if spec.contiguous {
+            return match self.reader().find_contiguous(request, &order, &terms)? {
+                Some(found) => Ok(found),
+                None => self.plan_contiguous(request, &order, &pool, &terms),
+            };
+        }
         let (mut planned, mut placed, mut promised) = (BTreeMap::new(), Placed::default(), Promised::default());
         for key in &order {
             let Some(id) = request.present.get(key) else {
@@ -288,44 +205,49 @@ impl Ledger<'_> {
         })
     }
 
-    /// Plans a member that exists; `None`: it cannot have its new size in place.
-    fn plan_member_in_place(
-        &mut self,
-        request: &SetRequest,
-        key: &str,
-        id: &str,
-        terms: &Terms,
-    ) -> Result<Option<PlannedMember>> {
-        let (spec, size) = (&request.spec, request.spec.members[key]);
-        let allocation = self.reader().changeable(id)?;
-        self.reader().check_member_name(spec, key, &allocation)?;
-        if request.shows_a_move(key, id) {
-            return Ok(None);
-        }
-        let shown = request.shown.get(key).and_then(|shown| shown.cidr);
-        if shown.is_none()
-            && (must_avoid(spec, &allocation, size) || self.reader().is_moving(spec, key, size, id, terms)?)
-        {
-            return Ok(None);
-        }
-        // A first plan that did not know the whole set has held nothing, so nothing is lost in the second one.
-        let was_planned = allocation.growth.is_some() || allocation.waiting_growth.is_some();
-        let terms = Terms { committing: terms.committing && was_planned, ..terms.clone() };
-        match (self.plan_resize(id, asked(&allocation, size), &terms)?, shown) {
-            (Resize::InPlace(cidr), shown) if shown.is_none_or(|shown| shown == cidr) => {
-                Ok(Some(growing(&self.reader().changeable(id)?, cidr)))
-            }
-            (_, Some(shown)) => Err(self.growth_lost(&allocation, shown)?),
-            _ => Ok(None),
-        }
-    }
-
     /// Carries out the plan of a set: releases, changes and creates members.
     ///
     /// # Errors
     /// Returns the error of a member as [`Error::OfMember`]. The caller then drops the transaction, so that no member is
     /// changed.
     pub fn apply_set(&mut self, change: &SetChange) -> Result<BTreeMap<String, Allocation>> {
+        if !change.spec.contiguous {
+            return self.carry_out_set(change);
+        }
+        let change = self.decided(change)?;
+        let aggregate = self.aggregate_after(&change)?;
+        for (key, id) in &change.present {
+            let stays = change.spec.members.contains_key(key);
+            if !stays && !change.keeps_removed {
+                continue;
+            }
+            if let Some(before) = codec::live::<Allocation>(self.tx, id)?.filter(|one| one.meta.state == State::Active)
+            {
+                let after = Allocation { aggregate: aggregate.filter(|_| stays), ..before.clone() };
+                self.change_allocation(Action::Update, &before, after)?;
+            }
+        }
+        self.carry_out_set(&SetChange { spec: SetSpec { aggregate, ..change.spec.clone() }, ..change })
+    }
+
+    /// The change of a contiguous set with what the plan showed, or else with what a plan would show now.
+    fn decided(&mut self, change: &SetChange) -> Result<SetChange> {
+        if change.spec.members.keys().all(|key| change.planned.contains_key(key)) {
+            return Ok(change.clone());
+        }
+        let request = SetRequest {
+            spec: change.spec.clone(),
+            present: change.present.clone(),
+            replaces: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            keeps_removed: change.keeps_removed,
+        };
+        let planned = self.plan_set(&request, &Terms { hold: WITHIN_AN_APPLY, ..UNPLANNED })?;
+        let held = planned.into_iter().map(|(key, one)| (key, (Planned::Held(one.id), one.cidr)));
+        Ok(SetChange { planned: held.collect(), ..change.clone() })
+    }
+
+    fn carry_out_set(&mut self, change: &SetChange) -> Result<BTreeMap<String, Allocation>> {
         let spec = &change.spec;
         let pool = self.reader().pool(&spec.pool_id)?;
         let order = in_order(spec, &pool, |key| {
@@ -400,15 +322,5 @@ impl Ledger<'_> {
     /// Returns the error of a member as [`Error::OfMember`]. The caller then drops the transaction.
     pub fn delete_set(&mut self, members: &BTreeMap<String, String>) -> Result<()> {
         members.iter().try_for_each(|(key, id)| self.delete_allocation(id).map_err(|error| error.of_member(key)))
-    }
-}
-
-impl Error {
-    /// The same error, as that of a member of a set. An error of the store is about the whole transaction.
-    fn of_member(self, key: &str) -> Self {
-        match self {
-            Self::Store(_) | Self::OfMember { .. } => self,
-            error => Self::OfMember { key: key.to_owned(), error: Box::new(error) },
-        }
     }
 }

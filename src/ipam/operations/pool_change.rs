@@ -225,7 +225,7 @@ impl Ledger<'_> {
     fn clear_beside(&mut self, source: &Pool, allocation: &Allocation, target: &Cidr) -> Result<()> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         for neighbour in blocks::growth_blocks(&present, target) {
-            self.require_unreserved(source, &neighbour)?;
+            self.require_unreserved(source, &neighbour, None)?;
             self.clear_in_pool(source, &neighbour)?;
         }
         Ok(())

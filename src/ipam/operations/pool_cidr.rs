@@ -153,7 +153,7 @@ impl Ledger<'_> {
             Size::Cidr(block) => {
                 if let Some(source_id) = &pool.source_pool_id {
                     let source = self.source_pool(source_id)?;
-                    self.require_unreserved(&source, &block)?;
+                    self.require_unreserved(&source, &block, None)?;
                 }
                 block
             }
@@ -259,6 +259,7 @@ impl Ledger<'_> {
             description: None,
             tags: Tags::new(),
             growth: None,
+            aggregate: None,
             waiting_growth: None,
             deferred: false,
             asked: None,

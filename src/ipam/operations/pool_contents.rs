@@ -14,7 +14,7 @@ impl Reader<'_> {
     pub fn in_reserved(&mut self, pool_id: &str, rules: &Rules) -> Result<Vec<Occupant>> {
         let pool = Pool { rules: rules.clone(), ..self.pool(pool_id)? };
         let mut found: Vec<Occupant> = Vec::new();
-        for block in reserved::all(self.snapshot, &pool)? {
+        for block in reserved::by_rules(self.snapshot, &pool)? {
             for occupant in self.occupants(pool_id, &block, "")? {
                 if found.len() < NAMED_IN_ERRORS && !found.iter().any(|known| known.id == occupant.id) {
                     found.push(occupant);

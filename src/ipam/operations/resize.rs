@@ -51,12 +51,15 @@ impl Reader<'_> {
     }
 
     /// Whether the space that an allocation gains, when it grows from `present` to `target`, has reserved addresses.
-    pub(in crate::ipam) fn grows_over_reserved(&mut self, pool: &Pool, present: &Cidr, target: &Cidr) -> Result<bool> {
-        if !pool.rules.has_reserved() {
-            return Ok(false);
-        }
+    pub(in crate::ipam) fn grows_over_reserved(
+        &mut self,
+        pool: &Pool,
+        allocation: &Allocation,
+        present: &Cidr,
+        target: &Cidr,
+    ) -> Result<bool> {
         for beside in blocks::growth_blocks(present, target) {
-            if reserved::over(self.snapshot, pool, &beside)?.is_some() {
+            if reserved::over_for(self.snapshot, pool, &beside, allocation.aggregate.as_ref())?.is_some() {
                 return Ok(true);
             }
         }
@@ -184,7 +187,7 @@ impl Ledger<'_> {
         }
         if free::provisioned_around(self.tx, &pool.meta.id, target)?.is_none()
             || self.reader().planned_for_others(pool, target)?.is_some()
-            || self.reader().grows_over_reserved(pool, &present, target)?
+            || self.reader().grows_over_reserved(pool, allocation, &present, target)?
         {
             return Ok(false);
         }
@@ -217,7 +220,10 @@ impl Ledger<'_> {
                 Ok(Allocation { growth: None, waiting_growth: None, ..before.clone() })
             }
             Some(target) if self.make_room(pool, before, &target)? => {
-                Ok(Allocation { cidr: target, size, growth: None, waiting_growth: None, ..before.clone() })
+                // Only a single member can become larger than the block of its set.
+                let around = |aggregate: Cidr| if aggregate.contains(&target) { aggregate } else { target };
+                let (growth, aggregate) = (None, before.aggregate.map(around));
+                Ok(Allocation { cidr: target, size, growth, waiting_growth: None, aggregate, ..before.clone() })
             }
             _ => Err(self.no_room(before, target.unwrap_or(before.cidr))?),
         }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::operations::context::{LEVELS_MAX, TOO_DEEP};
-use crate::ipam::space::{free, reserved};
+use crate::ipam::space::{aggregates, free, reserved};
 use crate::ipam::storage::codec::{self, Record};
 use crate::ipam::storage::counters::Counters;
 use crate::ipam::storage::keys;
@@ -153,6 +153,8 @@ struct Contents {
     pool_cidrs: HashMap<String, Vec<PoolCidr>>,
     allocations: HashMap<String, Vec<Allocation>>,
     sums: HashMap<String, Counters>,
+    /// The pools that have aggregates of contiguous sets, as keys name them, if all pools were read.
+    aggregated: Option<BTreeSet<String>>,
     /// The largest free block of each pool, if all free blocks were read.
     largest_free: Option<HashMap<String, Cidr>>,
 }
@@ -297,6 +299,7 @@ impl Reader<'_> {
                 contents.sums.insert(keys::second(key).to_owned(), codec::decode(key, bytes)?);
                 Ok(true)
             })?;
+            contents.aggregated = Some(aggregates::pools(self.snapshot)?);
         }
         // There may be as many free blocks as allocations, so a query without allocations does not read all of them.
         if query.utilization && query.allocations {
@@ -378,7 +381,11 @@ impl Reader<'_> {
         let sums = contents.sums.remove(id).unwrap_or_default();
         let is_growing =
             pool.meta.state == State::Active && pool_cidrs.iter().any(|one| one.meta.state == State::Planned);
-        if is_growing || pool.rules.has_reserved() {
+        let is_aggregated = match &contents.aggregated {
+            Some(pools) => pools.contains(&keys::part(id)),
+            None => aggregates::any(self.snapshot, id)?,
+        };
+        if is_growing || is_aggregated || pool.rules.has_reserved() {
             let largest_free = self.largest_free(pool)?;
             let reserved = reserved::count_free(self.snapshot, pool)?;
             let all = Utilization { reserved, ..sums.utilization(pool.clone(), largest_free, assigned) };

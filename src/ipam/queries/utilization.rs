@@ -32,7 +32,7 @@ impl Reader<'_> {
 
     pub(in crate::ipam) fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {
         let planned = self.planned_cidrs(pool)?;
-        if planned.is_empty() && !pool.rules.has_reserved() {
+        if planned.is_empty() && !reserved::any(self.snapshot, pool)? {
             return free::largest(self.snapshot, &pool.meta.id, pool.address_family);
         }
         let free = self.free_cidrs(&pool.meta.id, None, usize::MAX)?;

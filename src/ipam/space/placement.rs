@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::ipam::discovery::Avoided;
 use crate::ipam::space::order::{Beyond, Part};
-use crate::ipam::space::reserved;
+use crate::ipam::space::{aggregates, reserved};
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Family, Pool, Result, Strategy};
 use crate::store::{Entry, Order, Snapshot};
@@ -74,8 +74,9 @@ fn search(
     ask: &BlockRequest<'_>,
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Option<Cidr>> {
+    let has_aggregates = aggregates::any(snapshot, &pool.meta.id)?;
     for part in pool.rules.parts(ask.family) {
-        let mut search = Search { snapshot: &mut *snapshot, pool, pool_id: &pool.meta.id, ask, part };
+        let mut search = Search { snapshot: &mut *snapshot, pool, pool_id: &pool.meta.id, ask, part, has_aggregates };
         let found = match ask.strategy {
             Strategy::BestFit => search.best(),
             Strategy::FirstFit => search.outermost(Order::Ascending),
@@ -100,6 +101,8 @@ struct Search<'a> {
     ask: &'a BlockRequest<'a>,
     /// The addresses that count.
     part: Part,
+    /// Whether contiguous sets keep space of the pool.
+    has_aggregates: bool,
 }
 
 impl Search<'_> {
@@ -267,8 +270,13 @@ impl Search<'_> {
         if let Some(draining) = self.pool.rules.draining(block) {
             return Ok(Some(draining));
         }
-        if let Some((reserved, _)) = reserved::over(self.snapshot, self.pool, block)? {
+        if let Some((reserved, _)) = reserved::over_by_rules(self.snapshot, self.pool, block)? {
             return Ok(Some(reserved));
+        }
+        if self.has_aggregates
+            && let Some(found) = aggregates::over(self.snapshot, self.pool_id, block, None)?
+        {
+            return Ok(Some(found.cidr));
         }
         match self.ask.keep_off {
             KeepOff::Always(pool) => Avoided::off(self.snapshot, pool, block, space),

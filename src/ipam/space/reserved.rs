@@ -1,13 +1,14 @@
-//! The space that the rules of a pool reserve: some CIDRs, and addresses at both ends of every CIDR of the pool.
+//! Reserved space: some CIDRs and addresses at both ends of every CIDR of the pool, by the rules of a pool, and what
+//! contiguous sets keep for their members ([`aggregates`]).
 //!
-//! Reserved space is not stored: it follows from the pool and its CIDRs. No new object gets addresses there. An object
+//! What the rules reserve is not stored: it follows from the pool and its CIDRs. No new object gets addresses there. An object
 //! that has such addresses already keeps them, because a rule applies to what comes after it.
 
 use std::collections::BTreeSet;
 
 use num_bigint::BigUint;
 
-use crate::ipam::space::{blocks, free};
+use crate::ipam::space::{aggregates, blocks, free};
 use crate::ipam::storage::{codec, keys};
 use crate::ipam::{Cidr, Error, Ledger, Pool, Result, RuleName, Rules, State};
 use crate::store::Snapshot;
@@ -49,8 +50,31 @@ impl Rules {
     }
 }
 
-/// A reserved block of a pool that shares addresses with `block`, and the rule that reserves it.
+/// A reserved block of a pool that shares addresses with `block`, and what reserves it.
 pub(in crate::ipam) fn over(
+    snapshot: &mut dyn Snapshot,
+    pool: &Pool,
+    block: &Cidr,
+) -> Result<Option<(Cidr, RuleName)>> {
+    over_for(snapshot, pool, block, None)
+}
+
+/// [`over`] for a member of the contiguous set with the aggregate `own`.
+pub(in crate::ipam) fn over_for(
+    snapshot: &mut dyn Snapshot,
+    pool: &Pool,
+    block: &Cidr,
+    own: Option<&Cidr>,
+) -> Result<Option<(Cidr, RuleName)>> {
+    if let Some(found) = over_by_rules(snapshot, pool, block)? {
+        return Ok(Some(found));
+    }
+    let found = aggregates::over(snapshot, &pool.meta.id, block, own)?;
+    Ok(found.map(|found| (found.cidr, RuleName::ContiguousSet)))
+}
+
+/// [`over`] for what the rules reserve.
+pub(in crate::ipam) fn over_by_rules(
     snapshot: &mut dyn Snapshot,
     pool: &Pool,
     block: &Cidr,
@@ -67,11 +91,21 @@ pub(in crate::ipam) fn over(
 
 impl Ledger<'_> {
     /// Checks that a block that a new object asks for is not reserved. An object that is restored had its block before.
+    /// `own`: the aggregate of the set that the object is a member of.
     ///
     /// # Errors
     /// Returns [`Error::Reserved`].
-    pub(in crate::ipam) fn require_unreserved(&mut self, pool: &Pool, block: &Cidr) -> Result<()> {
-        let found = if self.env.restoring { None } else { over(self.tx, pool, block)? };
+    pub(in crate::ipam) fn require_unreserved(&mut self, pool: &Pool, block: &Cidr, own: Option<&Cidr>) -> Result<()> {
+        if self.env.restoring {
+            return Ok(());
+        }
+        let found = match over_by_rules(self.tx, pool, block)? {
+            None => {
+                let found = self.clear_aggregates(&pool.meta.id, block, own)?;
+                found.map(|found| (found.cidr, RuleName::ContiguousSet))
+            }
+            found => found,
+        };
         let Some((reserved, rule)) = found else { return Ok(()) };
         if free::provisioned_around(self.tx, &pool.meta.id, block)?.is_none() {
             // The block is outside the pool, which is another error.
@@ -82,26 +116,50 @@ impl Ledger<'_> {
     }
 }
 
-/// All reserved blocks in the CIDRs of a pool, as few and as large as possible, sorted by address. CIDRs that are only
-/// planned do not count, except in a planned pool.
+/// Whether anything reserves space in a pool.
+pub(in crate::ipam) fn any(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<bool> {
+    Ok(pool.rules.has_reserved() || aggregates::any(snapshot, &pool.meta.id)?)
+}
+
+/// All reserved blocks of a pool, as few and as large as possible, sorted by address. CIDRs that are only planned do not
+/// count, except in a planned pool.
 pub(in crate::ipam) fn all(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<Vec<Cidr>> {
-    if !pool.rules.has_reserved() {
-        return Ok(Vec::new());
-    }
-    let mut reserved = Vec::new();
-    for pool_cidr in codec::pool_cidrs(snapshot, &pool.meta.id)? {
-        if pool_cidr.meta.state == State::Active || pool.meta.state == State::Planned {
-            reserved.extend(within(&pool.rules, &pool_cidr.cidr));
+    let mut reserved = by_rules(snapshot, pool)?;
+    let aggregates = aggregates::all(snapshot, &pool.meta.id)?;
+    if !aggregates.is_empty() {
+        for whole in provisioned(snapshot, pool)? {
+            reserved.extend(inside(&aggregates, &whole));
         }
     }
     Ok(blocks::merge(reserved))
 }
 
+/// The same for what the rules reserve.
+pub(in crate::ipam) fn by_rules(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<Vec<Cidr>> {
+    if !pool.rules.has_reserved() {
+        return Ok(Vec::new());
+    }
+    let reserved = provisioned(snapshot, pool)?.into_iter().flat_map(|whole| within(&pool.rules, &whole));
+    Ok(blocks::merge(reserved))
+}
+
+/// The CIDRs of a pool that count.
+fn provisioned(snapshot: &mut dyn Snapshot, pool: &Pool) -> Result<Vec<Cidr>> {
+    let all = codec::pool_cidrs(snapshot, &pool.meta.id)?.into_iter();
+    let counts = |state: State| state == State::Active || pool.meta.state == State::Planned;
+    Ok(all.filter(|one| counts(one.meta.state)).map(|one| one.cidr).collect())
+}
+
+/// The parts of these blocks that are inside `whole`.
+fn inside<'a>(blocks: impl IntoIterator<Item = &'a Cidr>, whole: &Cidr) -> Vec<Cidr> {
+    let overlapping = blocks.into_iter().filter(|cidr| cidr.overlaps(whole));
+    overlapping.map(|cidr| if cidr.contains(whole) { *whole } else { *cidr }).collect()
+}
+
 /// The reserved blocks in one CIDR of a pool.
 pub(in crate::ipam) fn within(rules: &Rules, whole: &Cidr) -> Vec<Cidr> {
     let mut reserved: Vec<Cidr> = rules.ends_of(whole).into_iter().map(|(end, _)| end).collect();
-    let overlapping = rules.reserved_cidrs.iter().filter(|cidr| cidr.overlaps(whole));
-    reserved.extend(overlapping.map(|cidr| if cidr.contains(whole) { *whole } else { *cidr }));
+    reserved.extend(inside(&rules.reserved_cidrs, whole));
     blocks::merge(reserved)
 }
 

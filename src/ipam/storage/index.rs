@@ -71,6 +71,10 @@ pub(in crate::ipam) fn entries_of_allocation(allocation: &Allocation) -> Result<
         let entry = codec::encode(&BlockEntry { id: meta.id.clone(), cidr: reserved })?;
         entries.push((keys::at(pool_id, reserved.family(), reserved.first()), entry));
     }
+    if let Some(cidr) = allocation.aggregate.filter(|_| meta.is_live()) {
+        let entry = codec::encode(&BlockEntry { id: meta.id.clone(), cidr })?;
+        entries.push((keys::aggregate(pool_id, &cidr, &meta.id), entry));
+    }
     if meta.is_live() && (allocation.deferred || allocation.waiting_growth.is_some()) {
         entries.push((keys::deferred(pool_id, Allocation::KIND, &meta.id), Vec::new()));
     }

@@ -18,6 +18,7 @@
 //! | `lapsed/<container>/<time>/<kind>/<id>` | empty; lapsed holds by the time they lapsed |
 //! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space until their predecessor is gone |
 //! | `loan/<time>/<id>` | empty; allocations by the end of their loan |
+//! | `aggregate/<pool>/<first address>/<host bits, 3 digits>/<allocation>` | id and aggregate of a member of a contiguous set |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `discovery/<id>`, `treatment/<id>` | the record |
@@ -71,12 +72,14 @@ pub(in crate::ipam) const ALL_FREE: &str = "free/";
 pub(in crate::ipam) const HOLDS_BY_EXPIRY: &str = "expiry/";
 pub(in crate::ipam) const LAPSED: &str = "lapsed/";
 pub(in crate::ipam) const LOANS: &str = "loan/";
+pub(in crate::ipam) const AGGREGATES: &str = "aggregate/";
 /// Container of the holds of scopes, and parent of the names of scopes.
 pub(in crate::ipam) const ROOT: &str = "-";
 
 /// First parts of the keys of entries that follow from records. The store must have exactly these entries.
-pub(in crate::ipam) const DERIVED: [&str; 15] = [
+pub(in crate::ipam) const DERIVED: [&str; 16] = [
     "at",
+    "aggregate",
     "provisioned",
     "top",
     "child",
@@ -202,6 +205,26 @@ pub(in crate::ipam) fn at(pool: &str, family: Family, first: u128) -> String {
 
 pub(in crate::ipam) fn at_of(pool: &str) -> String {
     format!("at/{}/", part(pool))
+}
+
+/// Prefix of the aggregates of a pool.
+pub(in crate::ipam) fn aggregates_of(pool: &str) -> String {
+    format!("{AGGREGATES}{}/", part(pool))
+}
+
+/// Prefix of the aggregates that begin at this address, the largest of which is the last.
+pub(in crate::ipam) fn aggregates_at(pool: &str, family: Family, first: u128) -> String {
+    format!("{AGGREGATES}{}/{}/", part(pool), address(family, first))
+}
+
+/// Prefix of the entries of one aggregate.
+pub(in crate::ipam) fn aggregates_of_block(pool: &str, block: &Cidr) -> String {
+    format!("{}{:03}/", aggregates_at(pool, block.family(), block.first()), block.host_bits())
+}
+
+/// The entry of a member of the set that has the aggregate `block`.
+pub(in crate::ipam) fn aggregate(pool: &str, block: &Cidr, member: &str) -> String {
+    format!("{}{}", aggregates_of_block(pool, block), part(member))
 }
 
 pub(in crate::ipam) fn provisioned(pool: &str, family: Family, first: u128) -> String {

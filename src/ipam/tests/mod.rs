@@ -4,6 +4,7 @@ mod allocations;
 mod audit;
 mod changes;
 mod choices;
+mod contiguous;
 mod cost;
 pub(crate) mod damage;
 mod declaring;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest};
 
+use super::sets::new_set;
 use crate::ipam::testing::*;
 use crate::ipam::{Cidr, Error, Planned, Pool, PoolChange, PoolSpec, Provision, Resize, Rules, Size, Strategy};
 
@@ -15,6 +16,11 @@ enum Op {
     Claim {
         first: u8,
         netmask_length: u8,
+    },
+    /// A new set with members of these lengths.
+    Set {
+        netmask_lengths: Vec<u8>,
+        contiguous: bool,
     },
     Release {
         index: usize,
@@ -58,6 +64,8 @@ fn op() -> impl Strategy_<Value = Op> {
     prop_oneof![
         3 => (0..=8u8).prop_map(|netmask_length| Op::Place { netmask_length }),
         2 => (any::<u8>(), 0..=8u8).prop_map(|(first, netmask_length)| Op::Claim { first, netmask_length }),
+        1 => (prop::collection::vec(3..=8u8, 1..4), any::<bool>())
+            .prop_map(|(netmask_lengths, contiguous)| Op::Set { netmask_lengths, contiguous }),
         3 => any::<usize>().prop_map(|index| Op::Release { index }),
         2 => (any::<usize>(), 0..=8u8).prop_map(|(index, netmask_length)| Op::Resize { index, netmask_length }),
         2 => (0..LAYOUTS.len()).prop_map(|layout| Op::Regroup { layout }),
@@ -78,6 +86,8 @@ struct Model {
     owners: Vec<Option<String>>,
     rules: Rules,
     blocks: BTreeMap<String, Cidr>,
+    /// The members of contiguous sets, each with the block of its set.
+    aggregates: BTreeMap<String, Cidr>,
 }
 
 impl Model {
@@ -102,9 +112,22 @@ impl Model {
             || self.rules.reserved_cidrs.iter().any(|cidr| (cidr.first()..=cidr.last()).contains(&address))
     }
 
+    /// Whether no new object gets the address at this position, except a member of the set that keeps it.
+    fn is_kept(&self, position: usize) -> bool {
+        let address = self.base.first() + position as u128;
+        self.is_reserved(position)
+            || self.aggregates.values().any(|kept| (kept.first()..=kept.last()).contains(&address))
+    }
+
     /// Whether a new object may have addresses of the block, as far as the rules are concerned. What an object has
     /// already, it keeps.
     fn is_allowed(&self, block: &Cidr, but_for: Option<&str>) -> bool {
+        let own = but_for.and_then(|id| self.aggregates.get(id));
+        let is_others = |kept: &Cidr| own.is_none_or(|own| !own.overlaps(kept)) && kept.overlaps(block);
+        !self.aggregates.values().any(is_others) && self.is_allowed_by_rules(block, but_for)
+    }
+
+    fn is_allowed_by_rules(&self, block: &Cidr, but_for: Option<&str>) -> bool {
         let has = |position: usize| but_for.is_some() && self.owners[position].as_deref() == but_for;
         self.range(block).all(|position| has(position) || !self.is_reserved(position))
     }
@@ -122,6 +145,13 @@ impl Model {
             }
         }
         self.blocks.remove(id);
+        match (block, self.aggregates.remove(id)) {
+            // Only a single member can become larger than the block of its set.
+            (Some(block), Some(kept)) => {
+                self.aggregates.insert(id.to_owned(), if kept.contains(&block) { kept } else { block });
+            }
+            _ => {}
+        }
         if let Some(block) = block {
             let range = self.range(&block);
             self.owners[range].fill(Some(id.to_owned()));
@@ -193,8 +223,14 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
     let pool = world.write(|ledger| ledger.create_pool(&spec, &Planned::Unknown)).unwrap();
     let base = cidr(base);
     let whole = base.netmask_length();
-    let mut model =
-        Model { base, parts: vec![base], owners: vec![None; 256], blocks: BTreeMap::new(), rules: Rules::default() };
+    let mut model = Model {
+        base,
+        parts: vec![base],
+        owners: vec![None; 256],
+        blocks: BTreeMap::new(),
+        rules: Rules::default(),
+        aggregates: BTreeMap::new(),
+    };
     for (step, op) in ops.iter().enumerate() {
         let name = format!("n{step}");
         match op {
@@ -228,6 +264,35 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
                         assert!(model.is_allowed(&block, None) && !model.is_free(&block, None))
                     }
                     Err(error) => panic!("{error:?}"),
+                }
+            }
+            Op::Set { netmask_lengths, contiguous } => {
+                let lengths: Vec<String> =
+                    netmask_lengths.iter().map(|length| format!("/{}", whole + length)).collect();
+                let members: Vec<(&str, &str)> =
+                    ["a", "b", "c"].into_iter().zip(lengths.iter().map(String::as_str)).collect();
+                let mut request = new_set(&pool, &members);
+                (request.spec.name, request.spec.contiguous) = (name, *contiguous);
+                let planned = match world.plan_set(&request, &terms()) {
+                    Ok(planned) => planned,
+                    Err(error) => {
+                        assert!(matches!(error.cause(), Error::PoolExhausted { .. }), "{error:?}");
+                        assert!(
+                            !contiguous || members.len() > 1 || model.places(whole + netmask_lengths[0]).is_empty()
+                        );
+                        continue;
+                    }
+                };
+                world.check();
+                let made = world.apply_set(&request);
+                for (key, one) in &made {
+                    assert_eq!((one.cidr, one.aggregate), (planned[key].cidr, planned[key].aggregate));
+                    let block = one.aggregate.unwrap_or(one.cidr);
+                    assert!(block.contains(&one.cidr) && model.is_free(&block, None), "{block} was taken");
+                }
+                for one in made.values() {
+                    model.set(&one.meta.id, Some(one.cidr));
+                    model.aggregates.extend(one.aggregate.map(|kept| (one.meta.id.clone(), kept)));
                 }
             }
             Op::Release { index } => {
@@ -309,8 +374,7 @@ fn run(base: &str, nested: bool, strategy: Strategy, ops: &[Op]) {
             let address = model.base.first() + position as u128;
             model.fits(&Cidr::around(model.base.family(), address, model.base.family().bits()))
         };
-        let reserved =
-            (0..256).filter(|at| in_pool(*at) && model.owners[*at].is_none() && model.is_reserved(*at)).count();
+        let reserved = (0..256).filter(|at| in_pool(*at) && model.owners[*at].is_none() && model.is_kept(*at)).count();
         assert_eq!(free, all - model.owners.iter().filter(|owner| owner.is_some()).count() - reserved);
         let sums = world.read(|reader| reader.utilization(&pool.meta.id)).unwrap();
         assert_eq!((sums.reserved, sums.free), (reserved.into(), (free + reserved).into()));

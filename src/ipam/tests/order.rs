@@ -144,6 +144,8 @@ fn sets_and_leases_follow_the_order() {
         pool_id: pool.meta.id.clone(),
         name: "vpc".to_owned(),
         packing: Packing::ByName,
+        contiguous: false,
+        aggregate: None,
         members: ["a", "b", "c"].map(|key| (key.to_owned(), Size::NetmaskLength(29))).into(),
         disallowed_cidrs: cidrs(&[]),
         description: None,

@@ -8,11 +8,13 @@ use crate::ipam::{
 };
 
 /// The request for a new set named `vpc`: keys with sizes.
-fn new_set(pool: &Pool, members: &[(&str, &str)]) -> SetRequest {
+pub(super) fn new_set(pool: &Pool, members: &[(&str, &str)]) -> SetRequest {
     let spec = SetSpec {
         pool_id: pool.meta.id.clone(),
         name: "vpc".to_owned(),
         packing: Packing::default(),
+        contiguous: false,
+        aggregate: None,
         members: members.iter().map(|(key, text)| ((*key).to_owned(), size(text))).collect(),
         disallowed_cidrs: cidrs(&[]),
         description: None,
@@ -28,7 +30,7 @@ fn new_set(pool: &Pool, members: &[(&str, &str)]) -> SetRequest {
 }
 
 /// The request for other members of a set.
-fn changed(pool: &Pool, present: &BTreeMap<String, Allocation>, members: &[(&str, &str)]) -> SetRequest {
+pub(super) fn changed(pool: &Pool, present: &BTreeMap<String, Allocation>, members: &[(&str, &str)]) -> SetRequest {
     let present = present.iter().map(|(key, one)| (key.clone(), one.meta.id.clone())).collect();
     SetRequest { present, ..new_set(pool, members) }
 }
@@ -37,21 +39,25 @@ fn blocks<'a>(members: impl IntoIterator<Item = (&'a String, String)>) -> String
     members.into_iter().map(|(key, cidr)| format!("{key} {cidr}")).collect::<Vec<_>>().join(", ")
 }
 
-fn planned_blocks(members: &BTreeMap<String, PlannedMember>) -> String {
+pub(super) fn planned_blocks(members: &BTreeMap<String, PlannedMember>) -> String {
     blocks(members.iter().map(|(key, one)| (key, one.cidr.to_string())))
 }
 
-fn made_blocks(members: &BTreeMap<String, Allocation>) -> String {
+pub(super) fn made_blocks(members: &BTreeMap<String, Allocation>) -> String {
     blocks(members.iter().map(|(key, one)| (key, one.cidr.to_string())))
 }
 
 impl World {
-    fn plan_set(&mut self, request: &SetRequest, terms: &Terms) -> Result<BTreeMap<String, PlannedMember>, Error> {
+    pub(super) fn plan_set(
+        &mut self,
+        request: &SetRequest,
+        terms: &Terms,
+    ) -> Result<BTreeMap<String, PlannedMember>, Error> {
         self.write(|ledger| ledger.plan_set(request, terms))
     }
 
     /// Plans a set, checks that a second plan answers the same without a write, and applies it.
-    fn apply_set(&mut self, request: &SetRequest) -> BTreeMap<String, Allocation> {
+    pub(super) fn apply_set(&mut self, request: &SetRequest) -> BTreeMap<String, Allocation> {
         let planned = self.plan_set(request, &terms()).unwrap();
         for terms in [terms(), committing()] {
             assert_eq!(self.read(|reader| reader.find_set(request, &terms)).unwrap().as_ref(), Some(&planned));

@@ -188,6 +188,7 @@ impl NounModel for PoolModel {
                 RuleName::ReserveLast => at!(Self, reserve_last),
                 RuleName::CidrPriorities => at!(Self, cidr_priorities),
                 RuleName::DrainingCidrs => at!(Self, draining_cidrs),
+                RuleName::ContiguousSet => Path::root(),
             },
             Error::InUse { .. } if self.cidrs.is_known() => at!(Self, cidrs),
             Error::InUse { .. } if self.netmask_length.is_known() => self.size_at(),

@@ -174,3 +174,114 @@ fn drift_of_one_member_is_shown_and_repaired() {
     assert_eq!((member.meta.name.as_str(), member.description), ("vpc/b", None));
     assert_eq!(member.cidr.to_string(), "10.0.1.0/24");
 }
+
+fn contiguous(members: &[(&str, u8)]) -> (&'static str, Json) {
+    (SET, with(&set(lengths(members)).1, &json!({"contiguous": true})))
+}
+
+#[test]
+fn a_contiguous_set_shows_its_block_grows_in_place_and_is_read_and_imported() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let first = [top(), contiguous(&[("a", 24), ("b", 25)])];
+    let planned = workspace.apply(&first);
+    assert_eq!(planned.get(SET, "cidr"), "10.0.0.0/23");
+    let grown = [top(), contiguous(&[("a", 24), ("b", 25), ("c", 24)])];
+    workspace.apply(&grown);
+    assert_eq!(workspace.get(SET, "cidr"), "10.0.0.0/22");
+    assert_eq!(workspace.get(SET, "cidrs"), r#"{"a":"10.0.0.0/24","b":"10.0.1.0/25","c":"10.0.2.0/24"}"#);
+    workspace.state.remove(SET);
+    workspace.import(SET, "top/vpc").unwrap();
+    assert_eq!(
+        (workspace.get(SET, "contiguous").as_str(), workspace.get(SET, "cidr").as_str()),
+        ("true", "10.0.0.0/22")
+    );
+    workspace.assert_settled(&grown);
+    let planned = workspace.apply(&[top(), set(lengths(&[("a", 24)]))]);
+    assert_eq!((planned.action(SET), workspace.get(SET, "cidr").as_str()), (Action::Replace, "null"));
+    workspace.destroy();
+    world.assert_sound();
+}
+
+#[test]
+fn a_contiguous_set_that_cannot_grow_is_an_error_on_the_member_unless_the_space_is_given_up() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let other = (
+        "ipam_allocation.other",
+        json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "other", "cidr": "10.0.0.192/26"}),
+    );
+    workspace.apply(&[small(), contiguous(&[("a", 26), ("b", 26)]), other.clone()]);
+    let commits = world.memory.commits();
+    let more = contiguous(&[("a", 26), ("b", 26), ("c", 27)]);
+    let errors = workspace.plan(&[small(), more.clone(), other]).unwrap_err();
+    assert_only_error(&errors, "members[\"c\"]", &["no room for a /27", "10.0.0.0/25", "top/other", "never moves"]);
+    assert_eq!(world.memory.commits(), commits);
+    workspace.apply(&[small(), more]);
+    assert_eq!(
+        (workspace.get(SET, "cidr").as_str(), workspace.get(SET, "cidrs").as_str()),
+        ("10.0.0.0/24", r#"{"a":"10.0.0.0/26","b":"10.0.0.64/26","c":"10.0.0.128/27"}"#)
+    );
+}
+
+#[test]
+fn a_contiguous_set_is_decided_by_the_apply_where_the_plan_does_not_know_it() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let unknown = |attribute: &str| {
+        let known = contiguous(&[("a", 24), ("b", 25)]).1;
+        [top(), (SET, with(&known, &json!({ attribute: UNKNOWN })))]
+    };
+    for attribute in ["members", "contiguous"] {
+        let mut planned = workspace.plan(&unknown(attribute)).unwrap();
+        assert_eq!((planned.get(SET, "cidr").as_str(), planned.get(SET, "cidrs").as_str()), (UNKNOWN, UNKNOWN));
+        let known = [top(), contiguous(&[("a", 24), ("b", 25)])];
+        planned.become_known(SET, &known[1].1);
+        workspace.apply_plan(&planned).unwrap();
+        workspace.assert_settled(&known);
+        assert_eq!(workspace.get(SET, "cidr").rsplit('/').next(), Some("23"));
+        workspace.apply(&[top()]);
+    }
+}
+
+#[test]
+fn a_contiguous_set_that_keeps_its_members_when_it_goes_no_longer_keeps_the_block() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let keeping = with(&contiguous(&[("a", 24), ("b", 25)]).1, &json!({"removed_members": "keep"}));
+    workspace.apply(&[small(), (SET, keeping)]);
+    workspace.apply(&[small()]);
+    let free = (
+        "ipam_allocation.free",
+        json!({"ipam_pool_id": "${ipam_pool.top.id}", "name": "free", "cidr": "10.0.1.128/25"}),
+    );
+    workspace.apply(&[small(), free]);
+    world.assert_sound();
+}
+
+#[test]
+fn a_contiguous_set_that_is_replaced_in_a_full_pool_gets_its_block_again() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let config = [small(), contiguous(&[("a", 24), ("b", 25)])];
+    workspace.apply(&config);
+    workspace.tainted.insert(SET.to_owned());
+    let planned = workspace.apply(&config);
+    assert_eq!((planned.action(SET), workspace.get(SET, "cidr").as_str()), (Action::Replace, "10.0.0.0/23"));
+    let planned = workspace.apply(&[small(), set(lengths(&[("a", 24), ("c", 25)]))]);
+    assert_eq!(planned.action(SET), Action::Replace);
+    world.assert_sound();
+}
+
+#[test]
+fn a_state_that_was_written_before_there_were_contiguous_sets_is_read() {
+    let world = World::new();
+    let mut workspace = world.workspace("team/a");
+    let config = [top(), set(lengths(&[("a", 24)]))];
+    workspace.apply(&config);
+    let crate::tf::Value::Map(state) = &mut workspace.state.get_mut(SET).unwrap().value else { panic!() };
+    for name in ["contiguous", "cidr"] {
+        state.insert(name.to_owned(), crate::tf::Value::Null);
+    }
+    assert!(workspace.plan(&config).unwrap().is_empty());
+}

@@ -69,6 +69,25 @@ fn a_plan_that_may_not_write_shows_the_members_that_the_apply_takes() {
 }
 
 #[test]
+fn a_plan_that_may_not_write_shows_the_block_of_a_contiguous_set() {
+    let world = World::new();
+    let (_, mut writer) = pair(&world);
+    writer.apply(&[top()]);
+    let contiguous = |members: &[(&str, u8)]| (SET, with(&set(SET, "vpc", members).1, &json!({"contiguous": true})));
+    let config = [top(), contiguous(&[("a", 24), ("b", 25)]), set(OTHER, "other", &[("x", 26)])];
+    let planner = reader_of(&world, &writer);
+    assert_eq!(plan_and_apply(&planner, &mut writer, &config), r#"{"a":"10.0.0.0/24","b":"10.0.1.0/25"}"#);
+    assert_eq!(writer.get(OTHER, "cidrs"), r#"{"x":"10.0.2.0/26"}"#, "outside the block");
+    let config = [top(), contiguous(&[("a", 24), ("c", 24)]), set(OTHER, "other", &[("x", 26)])];
+    let planner = reader_of(&world, &writer);
+    let errors =
+        planner.plan(&[top(), contiguous(&[("a", 23), ("b", 25)]), set(OTHER, "other", &[("x", 26)])]).unwrap_err();
+    assert_only_error(&errors, "members[\"a\"]", &["no room for a /23"]);
+    assert_eq!(plan_and_apply(&planner, &mut writer, &config), r#"{"a":"10.0.0.0/24","c":"10.0.1.0/24"}"#);
+    assert_eq!(writer.get(SET, "cidr"), "10.0.0.0/23");
+}
+
+#[test]
 fn a_block_of_a_member_that_was_taken_since_the_plan_is_an_error_on_the_member() {
     let world = World::new();
     let (_, mut writer) = pair(&world);

@@ -33,6 +33,8 @@ impl Set {
             pool_id: pool.meta.id,
             name: "set".to_owned(),
             packing,
+            contiguous: false,
+            aggregate: None,
             members: BTreeMap::new(),
             disallowed_cidrs: BTreeSet::new(),
             description: None,

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Ipam, Terms};
-use crate::ipam::{Cidr, GivenUp, Kind, SetRequest, Shown};
+use crate::ipam::{Cidr, GivenUp, Kind, PlannedMember, SetRequest, Shown};
 use crate::tf::{Diagnostics, Private};
 
 use super::super::super::shown::{self, VERSION};
-use super::request::Members;
 
 /// Key in the private data of the plan.
 const KEY: &str = "shown_members";
@@ -27,6 +26,9 @@ pub(super) struct Carried {
     replaces: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     in_place: bool,
+    /// The block of a contiguous set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cidr: Option<Cidr>,
 }
 
 /// The id and the block of a member.
@@ -38,7 +40,7 @@ struct Place {
 
 impl Carried {
     /// What a plan shows by a preview of this request with `terms`.
-    pub(super) fn preview(request: &SetRequest, terms: &Terms, members: &Members) -> Self {
+    pub(super) fn preview(request: &SetRequest, terms: &Terms, members: &BTreeMap<String, PlannedMember>) -> Self {
         let waits_for = members.values().flat_map(|one| one.waits_for.iter().filter(|given_up| !given_up.in_place));
         let place = |id: &String, cidr: Cidr| Place { id: id.clone(), cidr };
         Self {
@@ -47,6 +49,7 @@ impl Carried {
             waits_for: waits_for.cloned().collect(),
             replaces: request.replaces.clone(),
             in_place: terms.in_place,
+            cidr: members.values().find_map(|one| one.aggregate),
         }
     }
 
@@ -86,6 +89,7 @@ impl Carried {
         let shown = |place: Place| Shown { id: place.id, cidr: Some(place.cidr) };
         request.shown = self.members.into_iter().map(|(key, place)| (key, shown(place))).collect();
         request.replaces = self.replaces;
+        request.spec.aggregate = self.cidr;
         (terms.given_up, terms.in_place) = (self.waits_for, self.in_place);
     }
 

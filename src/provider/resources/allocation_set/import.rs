@@ -65,6 +65,7 @@ pub(super) fn find(ipam: &dyn Ipam, text: &str) -> Result<(SetModel, BTreeMap<St
     model.members = members.iter().map(|(key, one)| (key.clone(), as_written(one))).collect::<BTreeMap<_, _>>().into();
     let first = members.values().next();
     model.tags_all = first.map(|one| one.tags.clone()).into();
+    model.contiguous = members.values().any(|one| one.aggregate.is_some()).into();
     model.disallowed_cidrs = first.map(|one| one.disallowed_cidrs.clone()).filter(|all| !all.is_empty()).into();
     Ok((model, members))
 }

@@ -103,6 +103,11 @@ model! {
         /// Order in which new members are placed, after those that have a `cidr`: `largest-first` (the default) leaves
         /// the fewest gaps, and `by-name` follows the names.
         packing: Packing => default("largest-first"),
+        /// Whether all members are in one block, which is `cidr`: the smallest one that has room for them. Its free space is
+        /// kept for the set, so that later members get it and no other object does. When members need more room, the block
+        /// grows in place; if the space next to it is taken, the plan fails. It never moves or shrinks. The default is
+        /// `false`. A change replaces the set.
+        contiguous: bool => default(false),
         /// Set of CIDRs that members by `netmask_length` must not use, and that no `cidr` may overlap. A change moves
         /// only the members whose CIDR overlaps one of them.
         disallowed_cidrs: BTreeSet<Cidr> => optional(),
@@ -116,6 +121,8 @@ model! {
         removed_members: Removal => default("release"),
         /// ID of the set, which stays the same through all changes in place. It comes from the ID of the first member.
         id: String => computed(),
+        /// The block of all members, if the set is `contiguous`.
+        cidr: Cidr => computed(),
         /// Map of the CIDRs by the names of the members.
         cidrs: BTreeMap<String, Cidr> => computed(),
         /// Map of the IDs of the allocations by the names of the members.
@@ -203,6 +210,8 @@ impl SetModel {
             pool_id: self.ipam_pool_id.cloned()?,
             name: self.name.cloned()?,
             packing: self.packing.cloned()?,
+            contiguous: self.contiguous.cloned()?,
+            aggregate: None,
             members: members.map(|(key, member)| Some((key.clone(), member.size()?))).collect::<Option<_>>()?,
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),
@@ -231,6 +240,8 @@ impl SetModel {
         match error.cause() {
             Error::NotFound { kind: Kind::Pool, .. } | Error::PoolEmpty { .. } => at!(Self, ipam_pool_id),
             Error::TagRule { .. } => at!(Self, tags),
+            // The block of a contiguous set.
+            Error::PoolExhausted { .. } if !matches!(error, Error::OfMember { .. }) => at!(Self, members),
             _ => match error {
                 Error::OfMember { key, .. } => member_at(key),
                 _ => Path::root(),
@@ -244,6 +255,7 @@ impl SetModel {
         self.ids =
             members.iter().map(|(key, one)| (key.clone(), one.meta.id.clone())).collect::<BTreeMap<_, _>>().into();
         self.owner = members.values().next().map(|one| one.meta.owner.clone()).into();
+        self.cidr = members.values().filter_map(|one| one.aggregate).min_by_key(Cidr::netmask_length).into();
     }
 
     /// The time limit of an operation.

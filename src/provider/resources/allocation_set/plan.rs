@@ -62,6 +62,7 @@ pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<SetModel>) -> Result<(),
     let Some(configured) = shared.configured()? else { return Ok(()) };
     let tags = tags_for(&configured, plan)?;
     plan.planned.imported_names = BTreeMap::new().into();
+    forget_members(&mut plan.planned);
     replaces.values().for_each(|id| shared.session.goes(id));
     let Some(spec) = plan.planned.settled(&configured)?.spec(&tags.known) else { return Ok(()) };
     check_disallowed(&configured, &plan.planned)?;
@@ -85,12 +86,14 @@ pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<SetModel>) -> Result<(),
 fn show(planned: &mut SetModel, members: &Members) {
     planned.cidrs = members.iter().map(|(key, one)| (key.clone(), one.cidr)).collect::<BTreeMap<_, _>>().into();
     planned.ids = members.iter().map(|(key, one)| (key.clone(), one.id.clone())).collect::<BTreeMap<_, _>>().into();
+    planned.cidr = members.values().find_map(|one| one.aggregate).into();
 }
 
 /// The blocks of the members are known after apply.
 fn forget_members(planned: &mut SetModel) {
     planned.cidrs = Tf::Unknown;
     planned.ids = Tf::Unknown;
+    planned.cidr = if planned.contiguous == Tf::Known(false) { Tf::Null } else { Tf::Unknown };
 }
 
 /// Plans a change to a set.
@@ -98,6 +101,7 @@ fn forget_members(planned: &mut SetModel) {
 /// # Errors
 /// The errors that the user has to correct.
 pub(super) fn plan_change(shared: &Shared, prior: &SetModel, plan: &mut Plan<SetModel>) -> Result<(), Diagnostics> {
+    note_contiguous(prior, plan);
     let Some(configured) = shared.configured()? else {
         plan.planned.tags_all = Tf::Unknown;
         if plan.planned.members != prior.members || !plan.replace.is_empty() {
@@ -135,6 +139,15 @@ pub(super) fn plan_change(shared: &Shared, prior: &SetModel, plan: &mut Plan<Set
     keep_members(shared, prior, &plan.planned, &staying)
 }
 
+/// A set that becomes contiguous, or no longer is, is another set. A state that was written before there were contiguous
+/// sets does not tell, and is of one that is not.
+fn note_contiguous(prior: &SetModel, plan: &mut Plan<SetModel>) {
+    let (before, after) = (prior.contiguous.cloned().unwrap_or_default(), &plan.planned.contiguous);
+    if after.is_unknown() || after.cloned().unwrap_or_default() != before {
+        plan.replace.push(at!(SetModel, contiguous));
+    }
+}
+
 /// Whether the members will be others, or have other blocks or names.
 fn changes_members(prior: &SetModel, spec: &SetSpec) -> bool {
     let (ids, cidrs) = (prior.member_ids(), prior.cidrs.cloned().unwrap_or_default());
@@ -148,8 +161,12 @@ fn changes_members(prior: &SetModel, spec: &SetSpec) -> bool {
         (Some(cidr), Size::NetmaskLength(length)) => cidr.netmask_length() == *length && !avoids(cidr),
         (Some(cidr), Size::Default) => !avoids(cidr),
     };
+    let is_whole = !spec.contiguous || prior.cidr.is_known();
     let is_named = prior.name.get() == Some(&spec.name) && prior.imported_names.get().is_none_or(BTreeMap::is_empty);
-    !is_named || !ids.keys().eq(spec.members.keys()) || !spec.members.iter().all(|(key, size)| keeps(key, size))
+    !is_named
+        || !is_whole
+        || !ids.keys().eq(spec.members.keys())
+        || !spec.members.iter().all(|(key, size)| keeps(key, size))
 }
 
 /// Plans members that are added, removed, resized or renamed.

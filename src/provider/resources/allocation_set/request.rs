@@ -140,7 +140,10 @@ impl Asking<'_> {
             Ok(members) => Ok(Ok(members)),
             Err(Error::Store(store::Error::ReadOnly(why))) => Ok(Err(why)),
             Err(error) => {
-                let told = errors::at(&error, SetModel::attribute_for(&error));
+                let mut told = errors::at(&error, SetModel::attribute_for(&error));
+                if request.spec.contiguous && matches!(error, Error::PoolExhausted { .. }) {
+                    told = told.into_iter().map(of_one_block).collect();
+                }
                 let shown = match &error {
                     Error::OfMember { key, .. } if is_about_space(&error) => Carried::block_of(request, key),
                     _ => None,
@@ -173,6 +176,12 @@ impl Asking<'_> {
         let anew = again(terms);
         hand_over::retry_with_given_up(shared, terms, anew, &mut again)
     }
+}
+
+/// Adds to an error about the block of a contiguous set what the block is for.
+fn of_one_block(error: Diagnostic) -> Diagnostic {
+    let more = " The set is contiguous, so all its members need one block of that size.";
+    Diagnostic { detail: error.detail + more, ..error }
 }
 
 /// Whether the pool has no place for what was asked for.

@@ -51,6 +51,7 @@ impl SetModel {
     fn differs(&self, prior: &Self) -> bool {
         self.ids != prior.ids
             || self.cidrs != prior.cidrs
+            || self.cidr != prior.cidr
             || self.description != prior.description
             || self.tags_all != prior.tags_all
             || self.disallowed_cidrs != prior.disallowed_cidrs
@@ -176,14 +177,26 @@ impl Resource for SetResource {
 
     fn delete(&self, prior: &SetModel, stop: &Stop) -> Result<(), Diagnostics> {
         let shared = &*self.0;
-        if prior.keeps_removed() {
+        let keeps = prior.keeps_removed();
+        if keeps && prior.cidr.is_null() {
             return Ok(());
         }
         let ipam = shared.ipam()?;
         let timeout = prior.patience(|timeouts| &timeouts.delete);
         let members = prior.member_ids();
-        within(timeout, stop, || ipam.require_allocation_sets()?.delete_set(&members))
-            .map_err(|error| errors::at(&error, Path::root()))?;
+        // Members that stay leave the block of their set, which is no longer kept for them.
+        let left = prior.tags_all.get().and_then(|tags| prior.spec(tags)).filter(|_| keeps).map(|spec| SetChange {
+            spec: SetSpec { members: BTreeMap::new(), ..spec },
+            present: members.clone(),
+            planned: BTreeMap::new(),
+            keeps_removed: true,
+        });
+        let release = || match &left {
+            Some(left) => ipam.require_allocation_sets()?.apply_set(left).map(drop),
+            None if keeps => Ok(()),
+            None => ipam.require_allocation_sets()?.delete_set(&members),
+        };
+        within(timeout, stop, release).map_err(|error| errors::at(&error, Path::root()))?;
         shared.queue.progress();
         Ok(())
     }
@@ -250,6 +263,7 @@ fn missing(state: &SetModel, key: &str) -> Option<Missing> {
     // The sizes of the members do not matter, and a size in numbers is not settled here.
     let bare = SetModel { members: BTreeMap::new().into(), ..state.clone() };
     let spec = state.tags_all.get().and_then(|tags| bare.spec(tags))?;
+    let spec = SetSpec { aggregate: state.cidr.cloned(), ..spec };
     Some(Missing::Allocation(spec.member(key, Size::Cidr(cidr))))
 }
 
@@ -272,6 +286,10 @@ fn confirm(
 /// The state with what the store says of the members.
 fn show(configured: &Configured, state: &mut SetModel, members: &BTreeMap<String, Allocation>) {
     state.fill(members);
+    if state.contiguous.is_null() {
+        // The state was written before there were contiguous sets.
+        state.contiguous = false.into();
+    }
     let own_name = |key: &str| state.name.get().map(|set| SetSpec::member_name(set, key));
     let is_other = |key: &str, one: &Allocation| own_name(key).as_ref() != Some(&one.meta.name);
     let others = members.iter().filter(|(key, one)| is_other(key, one));
