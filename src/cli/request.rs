@@ -108,7 +108,7 @@ impl Request {
         let (pool_id, candidates, family) = self.chosen_from(ipam)?;
         let size = self.size(family)?;
         Ok(AllocationSpec {
-            candidates,
+            candidates: candidates.map(Box::new),
             preferred_cidr: self.preferred_cidr,
             disallowed_cidrs: self.disallowed_cidrs.iter().copied().collect(),
             description: self.description.clone(),

@@ -76,13 +76,6 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
     } = exhausted;
     let pool = pool(pool_name, pool_id);
     let mut detail = format!("A /{netmask_length} was asked for from {pool}. ");
-    let in_draining = draining.as_deref().map(|block| {
-        format!(
-            "{}, and {block} is large enough, but it is in a CIDR that the pool drains (`draining_cidrs`): allocations by \
-             size get nothing there.",
-            are(free, "free")
-        )
-    });
     match (largest_free, disallowed) {
         (Some(largest), _) if kept_off.is_some() => detail.push_str(&format!(
             "{}, and the largest free block is {largest}.{}",
@@ -96,7 +89,7 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
              enough.",
             are(free, "free")
         )),
-        (Some(_), false) if in_draining.is_some() => detail.push_str(&in_draining.unwrap_or_default()),
+        (Some(_), false) if draining.is_some() => detail.push_str(&draining_words(free, draining.as_deref())),
         (Some(largest), false) => detail.push_str(&format!(
             "{}; the largest free block is {largest} ({} of the free space), and a /{netmask_length} needs {} in \
              one block.",
@@ -122,20 +115,35 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
     if let Some(lost) = lost {
         detail.push_str(&holds::lost_by_the_way(lost));
     }
-    let advice = match (largest_free, disallowed) {
-        _ if kept_off.is_some() => {
+    let advice = advice(exhausted);
+    (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
+}
+
+/// What to do about a pool without room.
+fn advice(found: &Exhausted) -> &'static str {
+    match (found.largest_free, found.disallowed) {
+        _ if found.kept_off.is_some() => {
             "Provision more space, ask for a smaller block, or set `cidr` if the allocation is for a resource that is \
              already there. To let allocations by size use the space of a resource, ignore its CIDR with \
              `ipam_resource_cidr`."
         }
-        (Some(_), false) if draining.is_some() => {
+        (Some(_), false) if found.draining.is_some() => {
             "Provision more space, set `cidr` for one particular block, or remove CIDRs from `draining_cidrs` of the pool."
         }
         (_, true) => "Remove blocks from `disallowed_cidrs`, or provision more space.",
         (None, _) => "Provision more space, or release allocations.",
         (Some(_), false) => "Ask for a smaller block, provision more space, or release allocations.",
-    };
-    (format!("Pool {pool_name:?} has no free /{netmask_length}"), format!("{detail} {advice}"))
+    }
+}
+
+/// The free space that only requests for particular CIDRs get.
+fn draining_words(free: &BigUint, draining: Option<&Cidr>) -> String {
+    let block = draining.map(ToString::to_string).unwrap_or_default();
+    format!(
+        "{}, and {block} is large enough, but it is in a CIDR that the pool drains (`draining_cidrs`): allocations by size \
+         get nothing there.",
+        are(free, "free")
+    )
 }
 
 pub(super) fn pool_empty(pool_id: &str, pool_name: &str) -> (String, String) {

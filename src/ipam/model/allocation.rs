@@ -153,7 +153,7 @@ pub struct AllocationSpec {
     /// Pool to allocate from. Empty while the pool has to be chosen from `candidates`.
     pub pool_id: String,
     /// The pools that the allocation may come from; `None` if the request names the pool.
-    pub candidates: Option<Candidates>,
+    pub candidates: Option<Box<Candidates>>,
     /// Unique in the pool.
     pub name: String,
     /// The requested size, or the requested block.
@@ -191,7 +191,7 @@ impl AllocationSpec {
 
     /// The pools to choose from, if the pool has yet to be chosen.
     pub fn undecided(&self) -> Option<&Candidates> {
-        self.candidates.as_ref().filter(|_| self.pool_id.is_empty())
+        self.candidates.as_deref().filter(|_| self.pool_id.is_empty())
     }
 
     /// The same request in this pool.
@@ -202,7 +202,7 @@ impl AllocationSpec {
 
     /// What a hold for this request remembers.
     pub(in crate::ipam) fn asked(&self) -> Option<Box<Asked>> {
-        let asked = Asked { candidates: self.candidates.clone(), preferred_cidr: self.preferred_cidr };
+        let asked = Asked { candidates: self.candidates.as_deref().cloned(), preferred_cidr: self.preferred_cidr };
         (asked.candidates.is_some() || asked.preferred_cidr.is_some()).then(|| Box::new(asked))
     }
 }

@@ -20,7 +20,10 @@ fn next_run(world: &mut World, name: &str) {
 /// A request in the first of these pools that can.
 fn listed(pools: &[&Pool], name: &str, text: &str) -> AllocationSpec {
     let ids = pools.iter().map(|pool| pool.meta.id.clone()).collect();
-    AllocationSpec { candidates: Some(Candidates::Listed(ids)), ..AllocationSpec::new(String::new(), name, size(text)) }
+    AllocationSpec {
+        candidates: Some(Box::new(Candidates::Listed(ids))),
+        ..AllocationSpec::new(String::new(), name, size(text))
+    }
 }
 
 fn preferring(spec: AllocationSpec, text: &str) -> AllocationSpec {
@@ -131,7 +134,7 @@ fn pools_of_two_families_and_pools_that_do_not_exist_are_errors() {
     let Error::NoPool(why) = error else { panic!("{error:?}") };
     assert!(matches!(*why, NoPool::MixedFamilies { .. }), "{why:?}");
     let mut spec = listed(&[&a], "web", "/25");
-    spec.candidates = Some(Candidates::Listed(vec![a.meta.id, "ipam-pool-0".to_owned()]));
+    spec.candidates = Some(Box::new(Candidates::Listed(vec![a.meta.id, "ipam-pool-0".to_owned()])));
     assert!(matches!(world.plan_spec(&spec), Err(Error::NotFound { kind: Kind::Pool, .. })));
 }
 
@@ -146,7 +149,7 @@ fn a_selector_takes_matching_pools_in_the_order_of_their_names() {
     let request = |tags: &Tags, name: &str, text: &str| {
         let selector = PoolSelector { tags: tags.clone(), ..PoolSelector::default() };
         AllocationSpec {
-            candidates: Some(Candidates::Matching(selector)),
+            candidates: Some(Box::new(Candidates::Matching(selector))),
             ..AllocationSpec::new(String::new(), name, size(text))
         }
     };
@@ -169,7 +172,7 @@ fn a_pool_that_only_another_plan_holds_does_not_match() {
     world.write(|ledger| ledger.plan_pool(&planned, &terms())).unwrap();
     let selector = PoolSelector { tags, ..PoolSelector::default() };
     let spec = AllocationSpec {
-        candidates: Some(Candidates::Matching(selector)),
+        candidates: Some(Box::new(Candidates::Matching(selector))),
         ..AllocationSpec::new(String::new(), "web", size("/26"))
     };
     assert!(world.plan_spec(&spec).is_ok(), "the run that plans the pool");

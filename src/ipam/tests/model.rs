@@ -145,12 +145,9 @@ impl Model {
             }
         }
         self.blocks.remove(id);
-        match (block, self.aggregates.remove(id)) {
+        if let (Some(block), Some(kept)) = (block, self.aggregates.remove(id)) {
             // Only a single member can become larger than the block of its set.
-            (Some(block), Some(kept)) => {
-                self.aggregates.insert(id.to_owned(), if kept.contains(&block) { kept } else { block });
-            }
-            _ => {}
+            self.aggregates.insert(id.to_owned(), if kept.contains(&block) { kept } else { block });
         }
         if let Some(block) = block {
             let range = self.range(&block);

@@ -151,7 +151,7 @@ impl AllocationModel {
         }
         let (pool_id, candidates) = self.pool_arguments().pools()?;
         Some(AllocationSpec {
-            candidates,
+            candidates: candidates.map(Box::new),
             preferred_cidr: self.preferred_cidr.cloned(),
             disallowed_cidrs: self.disallowed_cidrs.cloned().unwrap_or_default(),
             description: self.description.cloned(),

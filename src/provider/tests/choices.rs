@@ -50,7 +50,7 @@ fn the_plan_shows_the_pool_and_the_allocation_stays_there() {
     let world = World::new();
     let (mut workspace, [a, b, c]) = workspace(&world);
     let web = listed(&[&a, &b, &c], &json!({}));
-    let planned = workspace.apply(&with_full(&[web.clone()]));
+    let planned = workspace.apply(&with_full(std::slice::from_ref(&web)));
     assert_eq!((planned.get(WEB, "ipam_pool_id"), planned.get(WEB, "cidr")), (b.clone(), "10.1.0.0/25".to_owned()));
     // The first pool has room again.
     let planned = workspace.apply(&without_full(&[web]));
