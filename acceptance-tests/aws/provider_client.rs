@@ -196,6 +196,7 @@ fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
         tags: Tags::new(),
         disallowed_cidrs: BTreeSet::new(),
         size: other.size,
+        lifetime: other.lifetime,
     };
     let taken = ipam.update_allocation(&other.meta.id, &change).unwrap_err();
     assert!(matches!(taken, Error::NameTaken { .. }), "{taken:?}");

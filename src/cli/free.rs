@@ -1,7 +1,7 @@
 //! `free`: the free blocks of a pool, by address.
 //!
-//! JSON: `{store, pool, pool_id, free: [{cidr, addresses}], is_complete}`; `pool` is the path of the pool, `addresses` a
-//! decimal string. `is_complete` is `false` when `--limit` left blocks out.
+//! JSON: `{store, pool, pool_id, free: [{cidr, addresses}], resting: [{cidr, addresses, until}], is_complete}`; `pool` is the
+//! path of the pool, `addresses` a decimal string. `resting` are blocks that were released and are free at that time. `is_complete` is `false` when `--limit` left blocks out.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, table};
 use super::{arguments, paths};
 use crate::backend::{Ipam, explain};
-use crate::ipam::Cidr;
+use crate::ipam::{Cidr, Resting};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -31,6 +31,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
     let mut free = ipam.free_cidrs(&pool.meta.id, options.max_netmask_length, options.limit.saturating_add(1))?;
     let is_complete = free.len() <= options.limit;
     free.truncate(options.limit);
+    let resting = ipam.holds().map_or(Ok(Vec::new()), |holds| holds.resting(&pool.meta.id))?;
     if options.format.json {
         let block = |cidr: &Cidr| json!({ "cidr": cidr, "addresses": cidr.address_count().to_string() });
         return Ok(Page::json(&json!({
@@ -38,14 +39,26 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
             "pool": ipam.pool_path(&pool.meta.id)?,
             "pool_id": pool.meta.id,
             "free": free.iter().map(block).collect::<Vec<Value>>(),
+            "resting": resting.iter().map(resting_json).collect::<Vec<Value>>(),
             "is_complete": is_complete,
         })));
     }
-    if free.is_empty() {
-        return Ok(Page::text("No free blocks.\n"));
-    }
     let row = |cidr: &Cidr| vec![cidr.to_string(), explain::number(&cidr.address_count())];
-    let page = Page::text(table(&["CIDR", "ADDRESSES"], free.iter().map(row)));
+    let mut text = if free.is_empty() {
+        "No free blocks.\n".to_owned()
+    } else {
+        table(&["CIDR", "ADDRESSES"], free.iter().map(row))
+    };
+    text.extend(
+        resting
+            .iter()
+            .map(|one| format!("{} was released, and is free from {} on.\n", one.cidr, explain::time(one.until))),
+    );
+    let page = Page::text(text);
     let more = || format!("There are more than {} blocks: --limit shows more.", options.limit);
     Ok(page.warning((!is_complete).then(more)))
+}
+
+fn resting_json(one: &Resting) -> Value {
+    json!({ "cidr": one.cidr, "addresses": one.cidr.address_count().to_string(), "until": one.until })
 }

@@ -15,6 +15,7 @@ mod names;
 mod one_at_a_time;
 mod owners;
 mod pools;
+mod quarantine;
 mod regrouping;
 mod restoring;
 mod rules;

@@ -24,12 +24,15 @@ impl Ledger<'_> {
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
+        let first_rest = self.reader().resting(pool)?.first().map(|rest| rest.until);
         Ok(Error::PoolExhausted(Exhausted {
             largest_free: now.largest_free,
             free: now.free,
             disallowed,
             held: now.held,
             reserved: now.reserved,
+            resting: now.resting,
+            first_rest,
             netmask_length: ask.netmask_length,
             pool_id,
             pool_name,

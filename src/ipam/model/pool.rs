@@ -78,6 +78,15 @@ pub struct Rules {
     /// Number of addresses at the end of every CIDR of the pool that no new object gets.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reserve_last: u32,
+    /// The time for which released space rests, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
+    pub quarantine_ms: u64,
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero_ms(number: &u64) -> bool {
+    *number == 0
 }
 
 // serde passes a reference.

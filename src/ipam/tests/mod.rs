@@ -22,6 +22,7 @@ mod notes;
 mod planned_space;
 mod planning_again;
 mod pools;
+mod quarantine;
 mod reserved;
 mod restore;
 mod runs;

@@ -4,6 +4,7 @@ use num_bigint::BigUint;
 
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
+use crate::provider::attributes::HumanDuration;
 use crate::provider::block_attributes::block_attributes;
 use crate::tf::{Number, Tf};
 use crate::{fill_block_attributes, model};
@@ -42,6 +43,8 @@ macro_rules! pool_facts {
         reserve_first: u32 => computed(),
         /// Number of addresses that the pool reserves at the end of each of its CIDRs.
         reserve_last: u32 => computed(),
+        /// Time for which released space rests, for example `24h`; `0s` if it does not rest.
+        quarantine: $crate::provider::attributes::HumanDuration => computed(),
         /// Map of the tags of the pool.
         tags: $crate::ipam::Tags => computed(),
         /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
@@ -176,6 +179,7 @@ impl PoolFacts {
             reserved_cidrs: pool.rules.reserved_cidrs.into(),
             reserve_first: pool.rules.reserve_first.into(),
             reserve_last: pool.rules.reserve_last.into(),
+            quarantine: HumanDuration(std::time::Duration::from_millis(pool.rules.quarantine_ms)).into(),
             allocation_strategy: pool.strategy.into(),
             tags: pool.tags.into(),
             owner: pool.meta.owner.into(),

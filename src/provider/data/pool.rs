@@ -87,6 +87,7 @@ impl DataSource for PoolData {
             reserved_cidrs: facts.reserved_cidrs,
             reserve_first: facts.reserve_first,
             reserve_last: facts.reserve_last,
+            quarantine: facts.quarantine,
             tags: facts.tags,
             owner: facts.owner,
             state: facts.state,

@@ -120,6 +120,8 @@ fn too_few(
                 && now.largest_free.is_some_and(|block| block.netmask_length() <= netmask_length),
             held: now.held,
             reserved: now.reserved,
+            resting: now.resting,
+            first_rest: None,
             first_expiry: None,
             lost: None,
             // It is free and large enough, and the configuration does not exclude it.

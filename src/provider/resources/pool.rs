@@ -9,6 +9,7 @@ use crate::ipam::{
 use crate::tf::Tf;
 use crate::{model, text_attr};
 
+use super::super::attributes::HumanDuration;
 use super::super::noun::Timeouts;
 use super::source_resource::SourceResourceModel;
 
@@ -74,6 +75,12 @@ model! {
         /// Number of addresses that the pool reserves at the end of each of its CIDRs, for example for the broadcast
         /// address: from 0 to 65536. They are not given out, just as `reserved_cidrs`. Default: 0. Not with `aws-ipam`.
         reserve_last: u32 => optional(),
+        /// Time for which the CIDR of an allocation rests after its release, for example `24h`: no other allocation gets
+        /// it, neither by size nor by `cidr`, except that of the last holder (with the same owner and name), which gets
+        /// the same CIDR again if the size fits. An apply may pass on what it releases itself. A shorter time also counts
+        /// for what rests already, and a longer one from then on. Space that pools below give back does not rest.
+        /// Default: `0s`. Not with `aws-ipam`.
+        quarantine: HumanDuration => optional(),
         /// Description of the pool.
         description: String => optional(),
         /// Whether deleting the pool also deletes everything in it. Default: `false`. AWS supports this in private
@@ -125,7 +132,8 @@ impl PoolModel {
             || self.allocation_resource_tags.is_unknown()
             || self.reserved_cidrs.is_unknown()
             || self.reserve_first.is_unknown()
-            || self.reserve_last.is_unknown();
+            || self.reserve_last.is_unknown()
+            || self.quarantine.is_unknown();
         (!unknown).then(|| Rules {
             min_netmask_length: self.allocation_min_netmask_length.cloned(),
             max_netmask_length: self.allocation_max_netmask_length.cloned(),
@@ -134,6 +142,10 @@ impl PoolModel {
             reserved_cidrs: self.reserved_cidrs.cloned().unwrap_or_default(),
             reserve_first: self.reserve_first.cloned().unwrap_or_default(),
             reserve_last: self.reserve_last.cloned().unwrap_or_default(),
+            quarantine_ms: self
+                .quarantine
+                .get()
+                .map_or(0, |time| u64::try_from(time.0.as_millis()).unwrap_or(u64::MAX)),
         })
     }
 

@@ -11,6 +11,7 @@ use crate::ipam::{
 };
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
+use super::super::attributes::HumanDuration;
 use super::super::noun::{DEFAULT_TIMEOUT, HeldModel, NounModel, fields_with_tags};
 use super::super::shared::{Configured, Shared};
 use super::super::{errors, kept_arguments};
@@ -105,6 +106,9 @@ impl NounModel for PoolModel {
         }
         reserve(&mut self.reserve_first, pool.rules.reserve_first);
         reserve(&mut self.reserve_last, pool.rules.reserve_last);
+        if pool.rules.quarantine_ms > 0 || !self.quarantine.is_null() {
+            self.quarantine = HumanDuration(Duration::from_millis(pool.rules.quarantine_ms)).into();
+        }
         self.allocation_strategy = pool.strategy.into();
         self.description = pool.description.clone().into();
         self.id = pool.meta.id.clone().into();

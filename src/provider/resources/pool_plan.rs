@@ -24,6 +24,7 @@ fn check_limits(
     capabilities::strategy(configured, &planned.allocation_strategy, at!(PoolModel, allocation_strategy))?;
     let rules = planned.rules();
     capabilities::reserved_space(configured, rules.as_ref(), reserved::first_set(planned))?;
+    capabilities::quarantine(configured, rules.as_ref(), at!(PoolModel, quarantine))?;
     pool_special::check(configured, config)
 }
 
