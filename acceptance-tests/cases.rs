@@ -72,6 +72,7 @@ cases! {
     ipv6_of_ones_own,
     merged_and_split_blocks_stay,
     moved_to_another_address,
+    released_space_rests,
     replaced_before_it_is_destroyed,
     reserved_space_is_not_given_out,
     single_addresses,

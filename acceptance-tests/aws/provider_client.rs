@@ -6,9 +6,9 @@ use std::time::Duration;
 use terraform_provider_ipam::aws::{AwsIpam, Keys, Pace, Settings};
 use terraform_provider_ipam::backend::prelude::*;
 use terraform_provider_ipam::ipam::{
-    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, Lifetime, OverviewQuery,
-    Planned, Pool, PoolChange, PoolChoice, PoolCidrSpec, PoolFilter, PoolOverview, PoolSpec, Provision, Resize, Result,
-    Rules, ScopeChange, ScopeChoice, ScopeSpec, ScopeType, Size, Special, Strategy, Tags, Terms,
+    Allocation, AllocationChange, AllocationFilter, AllocationSpec, Cidr, Error, Family, Kind, OverviewQuery, Planned,
+    Pool, PoolChange, PoolChoice, PoolCidrSpec, PoolFilter, PoolOverview, PoolSpec, Provision, Resize, Result, Rules,
+    ScopeChange, ScopeChoice, ScopeSpec, ScopeType, Size, Special, Strategy, Tags, Terms,
 };
 
 use super::endpoint::{Endpoint, Script};
@@ -196,7 +196,7 @@ fn a_name_is_unique_in_its_parent_and_the_error_has_the_import_command() {
         tags: Tags::new(),
         disallowed_cidrs: BTreeSet::new(),
         size: other.size,
-        lifetime: Lifetime::default(),
+        lifetime: other.lifetime,
     };
     let taken = ipam.update_allocation(&other.meta.id, &change).unwrap_err();
     assert!(matches!(taken, Error::NameTaken { .. }), "{taken:?}");

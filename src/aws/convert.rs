@@ -58,6 +58,8 @@ fn meta(id: String, name: String, owner: Option<&str>) -> Meta {
         replaces_also: Vec::new(),
         is_lease: false,
         is_reservation: false,
+        is_resting: false,
+        rests_until: None,
         run: None,
         in_the_way_of: None,
         waits_for: Vec::new(),

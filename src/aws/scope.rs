@@ -33,6 +33,7 @@ pub(super) fn name_taken(existing: &Scope) -> Error {
             run: None,
             is_lease: false,
             is_reservation: false,
+            is_resting: false,
         },
         asked_by: None,
     }

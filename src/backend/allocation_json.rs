@@ -24,6 +24,8 @@ pub struct AllocationJson<'a> {
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     prevent_release: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    resting: bool,
     owner: &'a str,
     resource_type: ResourceType,
     resource_id: Option<&'a str>,
@@ -52,6 +54,7 @@ impl<'a> AllocationJson<'a> {
             state: of.meta.state,
             hold_expires_at: of.meta.hold_expires_at,
             expires_at: of.lifetime.expires_at(),
+            resting: of.meta.is_resting,
             prevent_release: of.lifetime.prevent_release,
             owner: &of.meta.owner,
             resource_type: of.resource_type,

@@ -89,7 +89,9 @@ pub fn allocations(ipam: &dyn Ipam, text: &str) -> Result<Vec<Allocation>> {
     };
     if let Some(block) = block {
         for pool in within.iter().filter(|pool| pool.cidrs.iter().any(|cidr| cidr.contains(&block))) {
-            found.extend(ipam.allocation_at(&pool.meta.id, block)?.filter(|one| one.cidr == block));
+            let at = ipam.allocation_at(&pool.meta.id, block)?;
+            // Space that rests is no allocation. Only its ID names it.
+            found.extend(at.filter(|one| one.cidr == block && !one.meta.is_resting));
         }
     }
     let is_space = |one: &Allocation| one.resource_type == ResourceType::IpamPool;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ipam::{
     Allocation, AllocationSpec, Missing, Occupant, Pool, PoolChange, PoolCidr, PoolCidrSpec, PoolSpec, Provision,
-    Resize, Result, Rules, Scope, ScopeSpec, Size, Terms,
+    Resize, Resting, Result, Rules, Scope, ScopeSpec, Size, Terms,
 };
 
 /// The holds of a backend, and its notes about plans and Terraform states.
@@ -34,6 +34,12 @@ pub trait Holds: Send + Sync {
     /// # Errors
     /// [`crate::ipam::Error::NotFound`].
     fn in_reserved(&self, id: &str, rules: &Rules) -> Result<Vec<Occupant>>;
+
+    /// The blocks of a pool that were released and rest now, by the end of the rest.
+    ///
+    /// # Errors
+    /// [`crate::ipam::Error::NotFound`].
+    fn resting(&self, pool_id: &str) -> Result<Vec<Resting>>;
 
     /// Holds the block of a new pool CIDR.
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr>;

@@ -35,5 +35,8 @@ pub(super) fn page(target: &Target, options: &Options) -> Result<Page, CommandFa
         Target::SelfManaged(local) => patiently(request.caller.timeout, || local.allocate_unplanned(&spec)),
         Target::Service(_, ipam) => allocate_in_service(ipam.as_ref(), &spec, request.caller.timeout),
     };
-    request.answer(ipam, &granted.map_err(|error| request.refused(ipam, error))?)
+    let granted = granted.map_err(|error| request.refused(ipam, error))?;
+    let page = request.answer(ipam, &granted)?;
+    let keeps = !granted.is_new && loan.is_some() && page.warning.is_none();
+    Ok(if keeps { page.warning(Some("It keeps the end that it had. `renew` changes it.".to_owned())) } else { page })
 }

@@ -1,8 +1,9 @@
 //! `free`: the free blocks of a pool, by address.
 //!
-//! JSON: `{store, pool, pool_id, free: [{cidr, addresses, is_draining}], is_complete}`; `pool` is the path of the pool,
-//! `addresses` a decimal string. `is_draining` is `true` for a block that only a request for a particular CIDR gets.
-//! `is_complete` is `false` when `--limit` left blocks out.
+//! JSON: `{store, pool, pool_id, free: [{cidr, addresses, is_draining}], resting: [{cidr, addresses, until}], is_complete}`;
+//! `pool` is the path of the pool, `addresses` a decimal string. `is_draining` is `true` for a block that only a request for a
+//! particular CIDR gets. `resting` are blocks that were released and are free at that time. `is_complete` is `false` when
+//! `--limit` left blocks out.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use super::failure::CommandFailure;
 use super::out::{OutputFormat, Page, table};
 use super::{arguments, paths};
 use crate::backend::{Ipam, explain};
-use crate::ipam::{Cidr, blocks, relations};
+use crate::ipam::{Cidr, Resting, blocks, relations};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -35,6 +36,7 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
     let is_complete = free.len() <= options.limit;
     free.truncate(options.limit);
     let free = with_draining(&free, &pool.rules.draining_cidrs);
+    let resting = ipam.holds().map_or(Ok(Vec::new()), |holds| holds.resting(&pool.meta.id))?;
     if options.format.json {
         let block = |(cidr, is_draining): &(Cidr, bool)| json!({ "cidr": cidr, "addresses": cidr.address_count().to_string(), "is_draining": is_draining });
         return Ok(Page::json(&json!({
@@ -42,11 +44,9 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
             "pool": ipam.pool_path(&pool.meta.id)?,
             "pool_id": pool.meta.id,
             "free": free.iter().map(block).collect::<Vec<Value>>(),
+            "resting": resting.iter().map(resting_json).collect::<Vec<Value>>(),
             "is_complete": is_complete,
         })));
-    }
-    if free.is_empty() {
-        return Ok(Page::text("No free blocks.\n"));
     }
     let notes = free.iter().any(|(_, is_draining)| *is_draining);
     let row = |(cidr, is_draining): &(Cidr, bool)| {
@@ -54,7 +54,17 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
         [cidr.to_string(), explain::number(&cidr.address_count())].into_iter().chain(note).collect()
     };
     let columns = ["CIDR", "ADDRESSES", "NOTE"];
-    let page = Page::text(table(&columns[..if notes { 3 } else { 2 }], free.iter().map(row)));
+    let mut text = if free.is_empty() {
+        "No free blocks.\n".to_owned()
+    } else {
+        table(&columns[..if notes { 3 } else { 2 }], free.iter().map(row))
+    };
+    text.extend(
+        resting
+            .iter()
+            .map(|one| format!("{} was released, and is free from {} on.\n", one.cidr, explain::time(one.until))),
+    );
+    let page = Page::text(text);
     let more = || format!("There are more than {} blocks: --limit shows more.", options.limit);
     Ok(page.warning((!is_complete).then(more)))
 }
@@ -71,4 +81,8 @@ fn with_draining(free: &[Cidr], draining: &BTreeSet<Cidr>) -> Vec<(Cidr, bool)> 
     }
     all.sort();
     all
+}
+
+fn resting_json(one: &Resting) -> Value {
+    json!({ "cidr": one.cidr, "addresses": one.cidr.address_count().to_string(), "until": one.until })
 }

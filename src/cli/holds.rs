@@ -205,6 +205,7 @@ mod tests {
             run: Some(Box::new(run)),
             is_lease: false,
             is_reservation: false,
+            is_resting: false,
         };
         Hold { of, is_growth: false, since: now.checked_sub(SignedDuration::from_mins(90)).ok(), expires_at }
     }

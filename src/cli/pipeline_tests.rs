@@ -76,6 +76,8 @@ impl World {
             Command::Allocate(options) => allocate::page(&target(options.owner()), options),
             Command::Reserve(options) => reserve::page(&target(options.owner()), options),
             Command::Resize(options) => resize::page(target(options.owner()).ipam(), options),
+            Command::Renew(options) => renew::page(target(options.owner()).ipam(), options),
+            Command::Gc(options) => gc::page(&self.local("keeper"), options),
             Command::Release(options) => release::page(target(options.owner()).ipam(), options),
             other => panic!("{other:?}"),
         }
@@ -151,6 +153,56 @@ fn the_same_allocate_again_finds_the_same_block_and_says_so() {
     assert_eq!((&other["outcome"], &other["changed"]), (&"allocated".into(), &true.into()));
     let made = &other["allocation"];
     assert_eq!((&made["description"], &made["tags"]), (&"x".into(), &json!({ "team": "web", "a": "" })));
+}
+
+#[test]
+fn a_lent_block_ends_by_gc_in_words_and_renew_gives_it_another_end() {
+    let world = World::new();
+    let line = "allocate top --name web --netmask-length 26 --ttl 2h";
+    world.says(line, "Allocated 10.0.0.0/26 as top/web (ID1) for owner \"ci\" until 2026-01-01T14:00:00Z.\n");
+    let warning = world.run("allocate top --name web --netmask-length 26 --ttl 3h").unwrap().warning;
+    assert_eq!(warning.as_deref(), Some("It keeps the end that it had. `renew` changes it."));
+    world.says("renew top/web --expires-at 2026-01-01T13:00:00Z", "Lent top/web (ID1) until 2026-01-01T13:00:00Z.\n");
+    assert_eq!(
+        world.json("allocate top --name web --netmask-length 26")["allocation"]["expires_at"],
+        "2026-01-01T13:00:00Z"
+    );
+    world.refuses("renew top/web --ttl 0s", Status::Failed, "--ttl is zero: a loan needs a duration, such as 72h.");
+    world.refuses("renew top/db --ttl 1h", Status::Missing, "top/db is not allocated.");
+    world.wait(61);
+    let says = |line: &str| world.hidden(&world.run(line).unwrap().text);
+    assert!(says("gc --dry-run").contains("1 expired loan would be released, 0 kept."), "{}", says("gc --dry-run"));
+    let told = says("gc");
+    assert!(told.contains("expire allocation web (ID1)  10.0.0.0/26\n"), "{told}");
+    assert!(told.contains("1 expired loan released, 0 kept."), "{told}");
+    assert_eq!(world.json("gc")["ended"], json!([]));
+    world.says(
+        "allocate top --name web --netmask-length 26",
+        "Allocated 10.0.0.0/26 as top/web (ID2) for owner \"ci\".\n",
+    );
+    world.says("renew top/web --permanent", "top/web (ID2) is permanent.\n");
+}
+
+#[test]
+fn space_that_rests_is_listed_with_its_end_and_is_no_allocation() {
+    let rules = Rules { quarantine_ms: 3_600_000, ..Rules::default() };
+    let world = World::of(&PoolSpec { rules, ..top("top", &["10.0.0.0/25"]) });
+    world.run("allocate top --name web --netmask-length 26").unwrap();
+    world.run("allocate top --name db --netmask-length 26").unwrap();
+    world.run("release top/web").unwrap();
+    let told = "No free blocks.\n10.0.0.0/26 was released, and is free from 2026-01-01T13:00:00Z on.\n";
+    world.says("free top", told);
+    let resting = json!([{ "cidr": "10.0.0.0/26", "addresses": "64", "until": "2026-01-01T13:00:00Z" }]);
+    assert_eq!(world.json("free top")["resting"], resting);
+    for line in ["release top/web", "release 10.0.0.0/26"] {
+        assert_eq!(world.json(line)["outcome"], "not-allocated", "{line}");
+    }
+    let failure = world.run("allocate top --name new --netmask-length 26").unwrap_err();
+    assert!(failure.line().contains("64 addresses rest in the quarantine of the pool; the first rest ends at"));
+    let failure = world.run("allocate top --name new --cidr 10.0.0.0/26").unwrap_err();
+    assert!(failure.line().contains("released, resting until 2026-01-01T13:00:00Z"), "{}", failure.line());
+    world.wait(61);
+    assert_eq!(world.json("allocate top --name new --netmask-length 26")["allocation"]["cidr"], "10.0.0.0/26");
 }
 
 #[test]
@@ -409,7 +461,8 @@ fn free_blocks_are_listed_by_address() {
         world.json("free top --limit 1"),
         json!({
             "store": "memory of this process", "pool": "top", "pool_id": "POOL",
-            "free": [{ "cidr": "10.0.0.0/26", "addresses": "64", "is_draining": false }], "is_complete": false,
+            "free": [{ "cidr": "10.0.0.0/26", "addresses": "64", "is_draining": false }], "resting": [],
+            "is_complete": false,
         })
     );
     assert_eq!(world.json("free top")["is_complete"], true);

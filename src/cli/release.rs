@@ -46,6 +46,10 @@ pub(super) fn page(ipam: &dyn Ipam, options: &Options) -> Result<Page, CommandFa
             "store": store, "outcome": "released", "changed": true, "allocation": allocation,
         })));
     }
-    let words = if found.meta.state == State::Active { "Released" } else { "Ended the reservation of" };
+    let words = match found.meta.state {
+        State::Active => "Released",
+        _ if found.meta.is_resting => "Ended the rest of",
+        _ => "Ended the reservation of",
+    };
     Ok(Page::text(format!("{words} {}, which was {whole}.\n", found.cidr)))
 }

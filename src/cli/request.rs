@@ -251,7 +251,7 @@ pub(super) fn find_own(
             meta.owner
         ));
     }
-    if meta.state != State::Active && meta.run.is_some() {
+    if meta.state != State::Active && meta.run.is_some() && !meta.is_resting {
         return taken(format!(
             "{whole} is held for a plan. A plan that will not be applied leaves its holds to `holds release`."
         ));

@@ -27,6 +27,7 @@ fn branch(index: usize, below: Vec<Branch>, allocations: Vec<Allocation>) -> Bra
             held: number(256 * u32::try_from(allocations.len() / 2).unwrap()),
             free: number(3584),
             reserved: number(0),
+            resting: number(0),
             largest_free: Some("10.0.8.0/21".parse().unwrap()),
             allocations: 1,
             assigned_in_subtree: number(256),

@@ -19,6 +19,9 @@ pub(super) fn allocation_remark(allocation: &Allocation, now: Timestamp) -> Opti
 pub(super) fn state_remark(meta: &Meta, now: Timestamp) -> Option<String> {
     match (meta.state, meta.hold_expires_at) {
         (State::Active, _) => None,
+        (State::Planned, Some(end)) if meta.is_resting => {
+            Some(if end > now { format!("resting until {}", time(end)) } else { "rested, free when needed".to_owned() })
+        }
         (State::Planned, Some(expiry)) if expiry > now && meta.is_lease => {
             Some(format!("leased until {}", time(expiry)))
         }

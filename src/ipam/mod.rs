@@ -51,6 +51,7 @@ pub use history::tenure::{Remnant, Tenure};
 pub use history::timeline::{HistoryQuery, Match};
 pub use history::trends::{Forecast, TrendPoint, forecast};
 pub use holds::list::{Hold, HoldFilter, Released};
+pub use holds::rest::Resting;
 pub use model::allocation::*;
 pub use model::allocation_set::*;
 pub use model::aws_only::*;

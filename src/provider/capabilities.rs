@@ -45,6 +45,16 @@ pub(super) fn cidr_order(configured: &Configured, rules: Option<&Rules>, at: Pat
     }
 }
 
+/// Refuses a rest for released space in a store that gives it out at once.
+pub(super) fn quarantine(configured: &Configured, rules: Option<&Rules>, at: Path) -> Result<(), Diagnostics> {
+    let rests = rules.is_some_and(|rules| rules.quarantine_ms > 0);
+    if rests && !configured.ipam.capabilities().strategies {
+        refused(Unsupported::OnlySelfManaged(OnlySelfManaged::Quarantine), at)
+    } else {
+        Ok(())
+    }
+}
+
 /// Refuses public scopes in a store that does not support them.
 pub(super) fn scope_type(configured: &Configured, scope_type: &Tf<ScopeType>, at: Path) -> Result<(), Diagnostics> {
     let is_public = *scope_type == Tf::Known(ScopeType::Public);

@@ -17,6 +17,7 @@ mod one_at_a_time;
 mod owners;
 mod placement;
 mod pools;
+mod quarantine;
 mod regrouping;
 mod restoring;
 mod rules;

@@ -29,5 +29,4 @@ resource "ipam_allocation" "core" {
 }
 
 #= create ipam_pool.top, ipam_allocation.preview, ipam_allocation.lab, ipam_allocation.core
-#= ipam_allocation.preview.cidr = "10.0.0.0/24"
 #= unknown ipam_allocation.preview.expires_at

@@ -25,6 +25,9 @@ resource "ipam_pool" "hosts" {
   reserve_first  = 2
   reserve_last   = 1
   reserved_cidrs = ["10.1.0.240/29"]
+
+  # What an allocation releases rests for a day before another one gets it.
+  quarantine = "24h"
 }
 
 # Allocations by size go into the first CIDR, then into the second one. The third one is being given up.

@@ -16,7 +16,7 @@ pub fn held(hold: &Occupant) -> String {
 /// The commands that release the holds among these occupants; empty when there are none.
 pub(super) fn how_to_release(list: &[Occupant]) -> String {
     let held = list.iter().filter(|occupant| occupant.state == State::Planned && !is_sibling(occupant));
-    let held = held.filter(|occupant| !occupant.is_lease);
+    let held = held.filter(|occupant| !occupant.is_lease && !occupant.is_resting);
     let owners: BTreeSet<&str> = held.map(|occupant| occupant.owner.as_str()).collect();
     if owners.is_empty() {
         return String::new();

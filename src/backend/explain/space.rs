@@ -1,5 +1,6 @@
 //! The texts for errors about space: blocks that are taken, full pools, sizes.
 
+use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use super::holds;
@@ -10,6 +11,9 @@ pub(super) fn overlap(cidr: Cidr, with: &[Occupant]) -> (String, String) {
     let all_held = !with.is_empty() && with.iter().all(|occupant| occupant.state != State::Active);
     let advice = if !with.is_empty() && with.iter().all(is_sibling) {
         "Choose another block for one of them."
+    } else if !with.is_empty() && with.iter().all(|occupant| occupant.is_resting) {
+        "Choose another block, or wait until the rest ends. Only the last holder, an allocation of the same owner and name \
+         in this pool, can have the block before."
     } else if all_held {
         &format!("Choose another block, or wait until these plans are applied. {}", holds::how_to_release(with))
     } else if with.iter().any(|occupant| occupant.kind != Kind::Allocation) {
@@ -69,6 +73,8 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
         reserved,
         disallowed,
         draining,
+        resting,
+        first_rest,
         held,
         first_expiry,
         kept_off,
@@ -105,8 +111,10 @@ pub(super) fn exhausted(exhausted: &Exhausted) -> (String, String) {
             number(reserved)
         ));
     }
-    if *held > BigUint::ZERO {
-        detail.push_str(&format!(" {} by plans of other owners or of this run", are(held, "held")));
+    detail.push_str(&resting_words(resting, *first_rest));
+    let held = if resting < held { held - resting } else { BigUint::ZERO };
+    if held > BigUint::ZERO {
+        detail.push_str(&format!(" {} by plans of other owners or of this run", are(&held, "held")));
         if let Some(expiry) = first_expiry {
             detail.push_str(&format!("; the first hold expires at {}", time(*expiry)));
         }
@@ -144,6 +152,16 @@ fn draining_words(free: &BigUint, draining: Option<&Cidr>) -> String {
          get nothing there.",
         are(free, "free")
     )
+}
+
+/// What was released and rests.
+fn resting_words(resting: &BigUint, first_rest: Option<Timestamp>) -> String {
+    if *resting == BigUint::ZERO {
+        return String::new();
+    }
+    let verb = if *resting == BigUint::from(1u8) { "rests" } else { "rest" };
+    let until = first_rest.map(|end| format!("; the first rest ends at {}", time(end))).unwrap_or_default();
+    format!(" {} {verb} in the quarantine of the pool{until}.", addresses(resting))
 }
 
 pub(super) fn pool_empty(pool_id: &str, pool_name: &str) -> (String, String) {

@@ -28,6 +28,7 @@ fn active(kind: Kind, path: &str, id: &str, block: &str) -> Occupant {
         run: None,
         is_lease: false,
         is_reservation: false,
+        is_resting: false,
     }
 }
 
@@ -43,6 +44,8 @@ fn exhausted(largest_free: Option<&str>, free: u32, held: u32, disallowed: bool)
         netmask_length: 24,
         largest_free: largest_free.map(cidr),
         free: BigUint::from(free),
+        resting: BigUint::ZERO,
+        first_rest: None,
         reserved: BigUint::ZERO,
         disallowed,
         draining: None,

@@ -26,6 +26,16 @@ fn occupant_words(occupant: &Occupant) -> String {
     }
     let state = match occupant.state {
         State::Active => "active".to_owned(),
+        State::Planned if occupant.is_resting => {
+            let until = until(occupant.hold_expires_at);
+            let why = format!("released, resting{until} in the quarantine of its pool");
+            return format!(
+                "{block}{} {:?}, of {}, {why}",
+                occupant.kind.word(),
+                occupant.path,
+                owner(&occupant.owner)
+            );
+        }
         State::Planned if occupant.is_lease => format!("leased{}", leased(occupant)),
         State::Planned if occupant.is_reservation => format!("reserved{}", until(occupant.hold_expires_at)),
         State::Planned => format!("planned{}, held{}", made(occupant), until(occupant.hold_expires_at)),

@@ -10,7 +10,7 @@ use super::Local;
 use super::objects::pool_cidr_name;
 use crate::ipam::{
     Allocation, AllocationSpec, Candidates, Cidr, Error, Kind, Ledger, Missing, Occupant, Pool, PoolChange, PoolCidr,
-    PoolCidrSpec, PoolSpec, Provision, Reader, Resize, Rules, Scope, ScopeSpec, Size, State, Terms,
+    PoolCidrSpec, PoolSpec, Provision, Reader, Resize, Resting, Rules, Scope, ScopeSpec, Size, State, Terms,
 };
 use crate::store;
 
@@ -43,6 +43,14 @@ impl Holds for Local {
 
     fn in_reserved(&self, id: &str, rules: &Rules) -> Result<Vec<Occupant>> {
         self.read(|reader| reader.in_reserved(id, rules))
+    }
+
+    fn resting(&self, pool_id: &str) -> Result<Vec<Resting>> {
+        let gone = || Error::NotFound { kind: Kind::Pool, id: pool_id.to_owned() };
+        self.look(|reader| {
+            let pool = reader.get_pool(pool_id)?.ok_or_else(gone)?;
+            reader.resting(&pool)
+        })
     }
 
     fn plan_pool_cidr(&self, spec: &PoolCidrSpec, terms: &Terms) -> Result<PoolCidr> {

@@ -146,6 +146,9 @@ fn allocation(one: &Allocation, pool: Option<usize>, owners: &Interned<'_>) -> V
     if let Some(end) = one.lifetime.expires_at() {
         more.insert("lent".to_owned(), end.as_second().into());
     }
+    if one.meta.is_resting {
+        more.insert("resting".to_owned(), true.into());
+    }
     if one.meta.state == State::Planned {
         more.insert("planned".to_owned(), true.into());
     }

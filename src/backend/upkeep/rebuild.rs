@@ -339,7 +339,11 @@ impl<'a> Builder<'a> {
 
     /// The rules without those that the service does not have.
     fn rules(&self, wanted: &Rules) -> Rules {
-        if self.ipam.capabilities().strategies { wanted.clone() } else { wanted.without_reserved().without_order() }
+        if self.ipam.capabilities().strategies {
+            wanted.clone()
+        } else {
+            Rules { quarantine_ms: 0, ..wanted.without_reserved().without_order() }
+        }
     }
 
     fn change(&self, pool: &Pool, provision: Provision) -> PoolChange {

@@ -186,6 +186,11 @@ impl Faults<'_> {
             if allocation.resource_type == ResourceType::IpamPool && !sources.contains(id) {
                 faults.push("No pool CIDR has this space of a pool below.".into());
             }
+            if allocation.meta.is_resting
+                && (allocation.meta.state == State::Active || allocation.meta.hold_expires_at.is_none())
+            {
+                faults.push("It is space that rests, and has no end.".into());
+            }
             if allocation.deferred && allocation.meta.state == State::Active {
                 faults.push("It is active without having taken its block.".into());
             }

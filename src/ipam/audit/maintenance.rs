@@ -157,16 +157,17 @@ struct Holds {
 type Stage = (&'static str, fn(Timestamp) -> (String, String));
 
 /// The indexes of what ends by itself, in the order in which they are read.
-const STAGES: [Stage; 3] = [
+const STAGES: [Stage; 4] = [
     (keys::HOLDS_BY_EXPIRY, |_| keys::under(keys::HOLDS_BY_EXPIRY)),
     (keys::LAPSED, |_| keys::under(keys::LAPSED)),
     (keys::LOANS, keys::loans_until),
+    (keys::RESTING, |_| keys::under(keys::RESTING)),
 ];
 
 impl Ledger<'_> {
     /// Reclaims the expired holds among the next `limit` entries after `from` (`""`: from the first), and removes holds
     /// that lapsed over a week ago. A hold that contains an unexpired object stays. Then it releases the allocations whose
-    /// loans are over.
+    /// loans are over, and ends rests.
     ///
     /// # Errors
     /// Returns [`crate::ipam::Error::Store`].
@@ -195,7 +196,11 @@ impl Ledger<'_> {
             return Ok(());
         }
         let long_ago = self.env.now.saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        if key.starts_with(keys::LOANS) {
+        if key.starts_with(keys::RESTING) {
+            if keys::is_due(key, self.env.now) {
+                self.end_due_rest(key)?;
+            }
+        } else if key.starts_with(keys::LOANS) {
             collected.overdue.extend(self.end_loan(key)?);
         } else if key.starts_with(keys::LAPSED) {
             if keys::is_due(key, long_ago) {

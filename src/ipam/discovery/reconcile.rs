@@ -145,7 +145,7 @@ impl Ledger<'_> {
         let mut released = Vec::new();
         for allocation in self.reader().imported(None)? {
             if self.reader().is_gone(&allocation)? {
-                self.drop_allocation(&allocation, Action::Delete)?;
+                self.release(&allocation, Action::Delete)?;
                 released.push(allocation);
             }
         }

@@ -194,7 +194,7 @@ impl Ledger<'_> {
         for allocation in self.reader().imported(Some(&of.resource_id))? {
             let region = allocation.imported.as_ref().map(|imported| imported.region.as_str());
             if allocation.cidr == of.cidr && region == Some(of.region.as_str()) {
-                self.drop_allocation(&allocation, Action::Delete)?;
+                self.release(&allocation, Action::Delete)?;
             }
         }
         Ok(())

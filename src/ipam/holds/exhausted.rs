@@ -24,6 +24,7 @@ impl Ledger<'_> {
             None => None,
         };
         let now = self.reader().utilization(&pool_id)?;
+        let first_rest = self.reader().resting(pool)?.first().map(|rest| rest.until);
         Ok(Error::PoolExhausted(Exhausted {
             largest_free: now.largest_free,
             free: now.free,
@@ -31,6 +32,8 @@ impl Ledger<'_> {
             draining: self.in_draining(pool, ask)?.map(Box::new),
             held: now.held,
             reserved: now.reserved,
+            resting: now.resting,
+            first_rest,
             netmask_length: ask.netmask_length,
             pool_id,
             pool_name,

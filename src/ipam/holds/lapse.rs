@@ -31,7 +31,8 @@ impl Ledger<'_> {
         let action = self.taken_back(hold)?;
         let lapsed = self.lapsed(hold);
         index::write_allocation(self.tx, Some(hold), Some(&lapsed))?;
-        log::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))
+        log::append(self.tx, &self.env, action, Some(hold), Some(&lapsed))?;
+        self.rest_again(hold)
     }
 
     /// Notes a hold that is reclaimed. When it has not expired yet, its event in the history is `release`.

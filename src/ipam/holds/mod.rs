@@ -12,4 +12,5 @@ pub(super) mod planned_space;
 pub(super) mod precedence;
 pub(super) mod reclaim;
 pub(super) mod replacement;
+pub(super) mod rest;
 pub(super) mod standing;

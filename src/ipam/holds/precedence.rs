@@ -4,7 +4,7 @@
 //! earlier plans of an owner never block that owner. The holds of the present run stay.
 //!
 //! A reservation and a lease are not what an earlier plan left. A reservation stays until it has expired, and a lease until
-//! it has expired or its run has ended.
+//! it has expired or its run has ended. The rest of released space is in `rest.rs`.
 
 use jiff::Timestamp;
 
@@ -46,6 +46,8 @@ impl Env<'_> {
     /// Whether this is a hold that the present request may reclaim.
     pub(in crate::ipam) fn is_reclaimable(&self, meta: &Meta) -> bool {
         match meta.state {
+            State::Planned if meta.is_resting => self.is_rest_over(meta),
+            State::Planned if self.rests_on(meta) => false,
             State::Planned if meta.is_lease => self.is_lease_over(meta),
             State::Planned if meta.is_reservation => self.has_ended(meta),
             State::Planned => self.makes_way(&meta.owner, meta.hold_expires_at, meta.run.as_deref()),

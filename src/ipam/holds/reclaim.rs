@@ -139,7 +139,7 @@ impl Ledger<'_> {
             released = waits_for.len();
             free::require_change(&mut last, &others)?;
             for entry in &others {
-                if !self.reclaim_entry(entry)? {
+                if !self.reclaim_around(entry, block)? {
                     let with = self.others_in_pool(pool_id, block)?;
                     return Err(Error::Overlap { cidr: *block, with });
                 }
@@ -189,6 +189,16 @@ impl Ledger<'_> {
         })
     }
 
+    /// [`Self::reclaim_entry`] for a claim of `block`: of a rest, only that block ends.
+    fn reclaim_around(&mut self, entry: &BlockEntry, block: &Cidr) -> Result<bool> {
+        match codec::live::<Allocation>(self.tx, &entry.id)? {
+            Some(rest) if rest.meta.is_resting && self.env.is_reclaimable(&rest.meta) => {
+                self.end_rest(&rest, Some(block)).map(|()| true)
+            }
+            _ => self.reclaim_entry(entry),
+        }
+    }
+
     /// Reclaims the hold that has an entry in a pool; `false` when the object is not a hold or may not be reclaimed.
     pub(in crate::ipam) fn reclaim_entry(&mut self, entry: &BlockEntry) -> Result<bool> {
         let Some(allocation) = codec::live::<Allocation>(self.tx, &entry.id)? else { return Ok(true) };
@@ -202,14 +212,16 @@ impl Ledger<'_> {
             return Ok(true);
         }
         let reclaimable = self.env.is_reclaimable(&allocation.meta);
-        if reclaimable {
-            self.lapse_allocation(&allocation)?;
+        match reclaimable {
+            true if allocation.meta.is_resting => self.end_rest(&allocation, None)?,
+            true => self.lapse_allocation(&allocation)?,
+            false => {}
         }
         Ok(reclaimable)
     }
 
-    /// Finds a block by size, and reclaims holds of the pool until there is one: first expired holds, then holds of
-    /// earlier runs of the same owner, the oldest first.
+    /// Finds a block by size, and reclaims holds of the pool until there is one: first rests that are over, then expired
+    /// holds, then holds of earlier runs of the same owner, the oldest first.
     ///
     /// # Errors
     /// Returns [`Error::PoolEmpty`] or [`Error::PoolExhausted`].
@@ -223,6 +235,9 @@ impl Ledger<'_> {
             }
         }
         if let Some(block) = self.find_block(pool, ask)? {
+            return Ok(block);
+        }
+        if let Some(block) = self.find_after_rests(pool, ask)? {
             return Ok(block);
         }
         // Entries are in the order of their expiry, so that expired holds come first.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipam::model::text_enum::{Word, words};
-use crate::ipam::{Asked, Candidates, Cidr, GivenUp, Lifetime, Meta, Run, Tags};
+use crate::ipam::{Asked, Candidates, Cidr, GivenUp, Lifetime, Meta, Run, State, Tags};
 
 /// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,11 @@ impl Allocation {
     pub fn reserved(&self) -> Option<Cidr> {
         let takes_space = self.meta.is_live() && !self.deferred;
         takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
+    }
+
+    /// Whether this is an allocation whose loan is over. It keeps its space until `gc` releases it.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.meta.state == State::Active && self.lifetime.expires_at().is_some_and(|end| end <= now)
     }
 
     /// Whether a plan grows it to `target` when other objects have released the space. As with every hold, a plan whose

@@ -34,6 +34,8 @@ pub struct Occupant {
     pub is_lease: bool,
     /// Whether the hold is a reservation.
     pub is_reservation: bool,
+    /// Whether this is space that rests.
+    pub is_resting: bool,
 }
 
 impl Occupant {
@@ -51,6 +53,7 @@ impl Occupant {
             run: meta.run.clone(),
             is_lease: meta.is_lease,
             is_reservation: meta.is_reservation,
+            is_resting: meta.is_resting,
         }
     }
 }
@@ -203,7 +206,10 @@ pub struct Exhausted {
     pub disallowed: bool,
     /// A free block that is large enough, in a CIDR of the pool that is draining.
     pub draining: Option<Box<Cidr>>,
-    /// Number of addresses under holds, and the time at which the first of these holds expires.
+    /// Number of addresses that rest after their release, and the end of the first rest.
+    pub resting: BigUint,
+    pub first_rest: Option<Timestamp>,
+    /// Number of addresses under holds, those that rest included, and the time at which the first hold of a plan expires.
     pub held: BigUint,
     pub first_expiry: Option<Timestamp>,
     /// A block that would be free if the request did not avoid the sightings of discoveries.

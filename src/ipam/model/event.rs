@@ -27,7 +27,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Actor of the event.
     pub actor: Actor,
-    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release` (a hold, before it expired), `import`, `prune`.
+    /// `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release` (a hold, before it expired), `import`, `rest`, `prune`.
     pub action: String,
     /// Kind of the object.
     pub kind: Kind,
@@ -59,13 +59,15 @@ pub(in crate::ipam) enum Action {
     Transfer,
     /// The object was in a Terraform state but not in the store, and was created again.
     Restore,
+    /// Released space began to rest.
+    Rest,
     /// Old events were removed.
     Prune,
 }
 
 /// The words of all actions, as they are stored in events.
-pub const ACTIONS: [&str; 11] = {
-    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Restore, Transfer, Update};
+pub const ACTIONS: [&str; 12] = {
+    use Action::{Create, Delete, Expire, Hold, Import, Prune, Release, Resize, Rest, Restore, Transfer, Update};
     [
         Hold.word(),
         Create.word(),
@@ -77,6 +79,7 @@ pub const ACTIONS: [&str; 11] = {
         Import.word(),
         Transfer.word(),
         Restore.word(),
+        Rest.word(),
         Prune.word(),
     ]
 };
@@ -94,6 +97,7 @@ impl Action {
             Self::Import => "import",
             Self::Transfer => "transfer",
             Self::Restore => "restore",
+            Self::Rest => "rest",
             Self::Prune => "prune",
         }
     }

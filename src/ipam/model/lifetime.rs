@@ -3,8 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ipam::{Allocation, State};
-
 /// The end of an allocation, as the caller chooses it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetime {
@@ -58,12 +56,5 @@ impl Loan {
     /// A loan until this time.
     pub const fn until(expires_at: Timestamp) -> Self {
         Self { ttl_ms: None, expires_at: Some(expires_at) }
-    }
-}
-
-impl Allocation {
-    /// Whether this is an allocation whose loan is over. It keeps its space until `gc` releases it.
-    pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.meta.state == State::Active && self.lifetime.expires_at().is_some_and(|end| end <= now)
     }
 }

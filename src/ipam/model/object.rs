@@ -121,6 +121,14 @@ pub struct Meta {
     /// plan that asks for its name and size.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_reservation: bool,
+    /// Whether a hold is no hold of a plan: the space that an object of this name and owner released rests
+    /// ([`crate::ipam::Rules::quarantine_ms`]). `created_at` is the time of the release. It has no entry in the index of
+    /// names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_resting: bool,
+    /// In a hold that took over a rest: the end of that rest. A hold that is gone before leaves its block to rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_until: Option<Timestamp>,
     /// The run of Terraform that requested a hold last; `None` once active, outside of Terraform, and in holds of
     /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,11 +162,11 @@ impl Meta {
         self.state != State::Lapsed
     }
 
-    /// Whether a list shows the object: active objects always, holds on request.
+    /// Whether a list shows the object: active objects always, holds on request. Space that rests is no object.
     pub fn is_listed(&self, include_planned: bool) -> bool {
         match self.state {
             State::Active => true,
-            State::Planned => include_planned,
+            State::Planned => include_planned && !self.is_resting,
             State::Lapsed => false,
         }
     }

@@ -85,6 +85,15 @@ pub struct Rules {
     /// CIDRs in which nothing new is placed by size. What is there stays, and a request for a block is not affected.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub draining_cidrs: BTreeSet<Cidr>,
+    /// The time for which released space rests, in milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero_ms")]
+    pub quarantine_ms: u64,
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero_ms(number: &u64) -> bool {
+    *number == 0
 }
 
 // serde passes a reference.

@@ -108,6 +108,8 @@ pub struct Utilization {
     pub free: BigUint,
     /// Free addresses that the rules of the pool reserve. No new object gets them.
     pub reserved: BigUint,
+    /// The part of `held` that was released and rests.
+    pub resting: BigUint,
     /// Largest block that is free and not reserved.
     pub largest_free: Option<Cidr>,
     /// Number of active allocations in the pool itself.

@@ -8,7 +8,7 @@ use crate::ipam::model::event::Action;
 use crate::ipam::operations::context::{Birth, UNPLANNED};
 use crate::ipam::operations::pool_rules;
 use crate::ipam::space::placement::{BlockRequest, KeepOff};
-use crate::ipam::space::reserved;
+use crate::ipam::space::{blocks, reserved};
 use crate::ipam::storage::{codec, index, names};
 use crate::ipam::{
     Allocation, AllocationChange, AllocationSpec, Cidr, Error, Kind, Ledger, Planned, Pool, PoolChange, Reader, Resize,
@@ -248,7 +248,8 @@ impl Ledger<'_> {
             Standing::Foreign(hold) => self.lapse_allocation(&hold),
             Standing::Other(old) => {
                 self.note_displaced(&old)?;
-                self.drop_allocation(&old, Action::Delete)
+                self.drop_allocation(&old, Action::Delete)?;
+                self.rest_again(&old)
             }
             Standing::Lapsed(old) => index::remove_allocation(self.tx, &old),
             _ => Ok(()),
@@ -275,8 +276,12 @@ impl Ledger<'_> {
         wanted: SizeRequest,
         birth: &Birth,
     ) -> Result<Allocation> {
-        let (cidr, deferred) = self.find_space(pool, spec, wanted)?;
+        self.env.returning = Some(spec.name.clone());
+        let found = self.find_space(pool, spec, wanted);
+        self.env.returning = None;
+        let (cidr, deferred) = found?;
         let mut meta = self.new_meta(Kind::Allocation, &spec.name, birth)?;
+        meta.rests_until = self.rested_until.take().filter(|_| meta.state == State::Planned);
         meta.waits_for = std::mem::take(&mut self.waits_for);
         let mut allocation = Allocation {
             meta,
@@ -318,6 +323,9 @@ impl Ledger<'_> {
                     BlockRequest { family, netmask_length, strategy, disallowed: &spec.disallowed_cidrs, keep_off };
                 if let Some(block) = self.take_preferred(pool, spec, &ask)? {
                     return Ok((block, false));
+                }
+                if let Some(block) = self.reader().own_rest(pool, &spec.name, &ask)? {
+                    return Ok((block, self.clear_in_pool(pool, &block)?));
                 }
                 let (block, is_free) = self.place_or_wait(pool, &ask)?;
                 Ok((block, !is_free && self.clear_in_pool(pool, &block)?))
@@ -435,7 +443,11 @@ impl Ledger<'_> {
         after.meta.updated_at = self.env.now;
         names::rename(self.tx, &before, &after)?;
         let action = if after.cidr == before.cidr { Action::Update } else { Action::Resize };
-        self.change_allocation(action, &before, after)
+        let after = self.change_allocation(action, &before, after)?;
+        if before.cidr.contains(&after.cidr) {
+            self.rest(&before, &blocks::growth_blocks(&after.cidr, &before.cidr))?;
+        }
+        Ok(after)
     }
 
     /// Releases an allocation, or drops a hold. Succeeds when the object is gone already.
@@ -448,7 +460,8 @@ impl Ledger<'_> {
             return Err(self.reader().held_by_pool(&allocation)?);
         }
         allocation.check_release()?;
-        self.drop_allocation(&allocation, Action::Delete)
+        self.release(&allocation, Action::Delete)?;
+        self.rest_again(&allocation)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Env<'a> {
     pub(in crate::ipam) restoring: bool,
     /// Whether only holds that have expired make way, and those of earlier runs of the owner do not.
     pub(in crate::ipam) only_expired: bool,
+    /// The name of the object for which space is needed. It may end its own rest.
+    pub(in crate::ipam) returning: Option<String>,
 }
 
 impl<'a> Env<'a> {
@@ -45,6 +47,7 @@ impl<'a> Env<'a> {
             sparing: false,
             restoring: false,
             only_expired: false,
+            returning: None,
         }
     }
 
@@ -66,7 +69,8 @@ impl<'a> Env<'a> {
     }
 
     pub(in crate::ipam) fn reborrow(&mut self) -> Env<'_> {
-        Env { random: &mut *self.random, released_owner: self.released_owner.clone(), ..*self }
+        let (released_owner, returning) = (self.released_owner.clone(), self.returning.clone());
+        Env { random: &mut *self.random, released_owner, returning, ..*self }
     }
 }
 
@@ -94,6 +98,8 @@ pub struct Ledger<'a> {
     pub(in crate::ipam) waits_for: Vec<GivenUp>,
     /// The rules that the same plan gives the source pool of a pool that is planned.
     pub(in crate::ipam) source_rules: Option<Rules>,
+    /// The latest end of the rests that the new hold has taken over.
+    pub(in crate::ipam) rested_until: Option<Timestamp>,
 }
 
 /// Maximum depth of a tree of pools; a top-level pool has depth 1.
@@ -190,6 +196,7 @@ impl<'a> Reader<'a> {
         meta.hold_expires_at = None;
         meta.run = None;
         meta.is_reservation = false;
+        meta.rests_until = None;
         meta.in_the_way_of = None;
         meta.waits_for.clear();
         meta.updated_at = self.env.now;
@@ -221,6 +228,7 @@ impl<'a> Ledger<'a> {
             given_up: Vec::new(),
             waits_for: Vec::new(),
             source_rules: None,
+            rested_until: None,
         }
     }
 
@@ -273,6 +281,8 @@ impl<'a> Ledger<'a> {
             replaces_also: Vec::new(),
             is_lease: matches!(birth, Birth::Lease { .. }),
             is_reservation: matches!(birth, Birth::Reservation { .. }),
+            is_resting: false,
+            rests_until: None,
             in_the_way_of: None,
             waits_for: Vec::new(),
             arguments_kept_until: None,

@@ -114,7 +114,7 @@ impl Ledger<'_> {
         let pool: Pool = codec::expect(self.tx, &allocation.pool_id)?;
         match self.reader().seen_in(&pool, &allocation.cidr)? {
             Some(seen) => Ok(Some(Overdue { allocation, why: Stays::Seen(seen) })),
-            None => self.drop_allocation(&allocation, Action::Expire).map(|()| None),
+            None => self.release(&allocation, Action::Expire).map(|()| None),
         }
     }
 }

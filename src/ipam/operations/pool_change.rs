@@ -289,6 +289,7 @@ impl Ledger<'_> {
         if after == pool {
             return Ok(after);
         }
+        self.requarantine(&pool.rules, &after)?;
         after.meta.updated_at = self.env.now;
         if after.meta.name != pool.meta.name {
             self.clear_name(&pool, &after.meta.name)?;

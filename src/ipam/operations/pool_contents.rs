@@ -30,9 +30,10 @@ impl Reader<'_> {
         Ok(self.is_spent(&pool.meta) && self.contents(pool)?.0.is_empty())
     }
 
+    /// Whether a hold counts for nothing when the space around it goes. Nothing rests in space that goes.
     pub(in crate::ipam) fn is_spent(&self, meta: &crate::ipam::Meta) -> bool {
         let is_own_hold = meta.state == State::Planned && meta.owner == self.env.actor.owner;
-        meta.is_expired(self.env.now) || (is_own_hold && !meta.is_of_no_plan())
+        meta.is_resting || meta.is_expired(self.env.now) || (is_own_hold && !meta.is_of_no_plan())
     }
 
     /// Whether a pool can be deleted.

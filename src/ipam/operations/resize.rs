@@ -181,6 +181,13 @@ impl Ledger<'_> {
 
     /// Whether the allocation can have all of `target`. Reclaims expired holds in the way.
     pub(in crate::ipam) fn make_room(&mut self, pool: &Pool, allocation: &Allocation, target: &Cidr) -> Result<bool> {
+        self.env.returning = Some(allocation.meta.name.clone());
+        let has_room = self.has_room(pool, allocation, target);
+        self.env.returning = None;
+        has_room
+    }
+
+    fn has_room(&mut self, pool: &Pool, allocation: &Allocation, target: &Cidr) -> Result<bool> {
         let present = allocation.reserved().unwrap_or(allocation.cidr);
         if present.contains(target) {
             return Ok(true);

@@ -388,14 +388,16 @@ impl Reader<'_> {
         if is_growing || is_aggregated || pool.rules.has_reserved() {
             let largest_free = self.largest_free(pool)?;
             let reserved = reserved::count_free(self.snapshot, pool)?;
-            let all = Utilization { reserved, ..sums.utilization(pool.clone(), largest_free, assigned) };
+            let resting = self.count_resting(pool)?;
+            let all = Utilization { reserved, resting, ..sums.utilization(pool.clone(), largest_free, assigned) };
             return self.without_planned(all);
         }
         let largest_free = match &contents.largest_free {
             Some(known) => known.get(id).copied(),
             None => free::largest(self.snapshot, id, pool.address_family)?,
         };
-        Ok(sums.utilization(pool.clone(), largest_free, assigned))
+        let resting = self.count_resting(pool)?;
+        Ok(Utilization { resting, ..sums.utilization(pool.clone(), largest_free, assigned) })
     }
 
     fn scopes_of(&mut self, query: &OverviewQuery<'_>, pools: &[PoolOverview]) -> Result<Vec<Scope>> {

@@ -26,8 +26,14 @@ impl Reader<'_> {
         let largest_free = self.largest_free(&pool)?;
         let assigned = self.assigned_below(pool_id, sums.assigned.clone())?;
         let reserved = reserved::count_free(self.snapshot, &pool)?;
-        let all = Utilization { reserved, ..sums.utilization(pool, largest_free, assigned) };
+        let resting = self.count_resting(&pool)?;
+        let all = Utilization { reserved, resting, ..sums.utilization(pool, largest_free, assigned) };
         self.without_planned(all)
+    }
+
+    /// The number of addresses of a pool that rest.
+    pub(in crate::ipam) fn count_resting(&mut self, pool: &crate::ipam::Pool) -> Result<BigUint> {
+        Ok(self.resting(pool)?.iter().map(|one| one.cidr.address_count()).sum())
     }
 
     pub(in crate::ipam) fn largest_free(&mut self, pool: &crate::ipam::Pool) -> Result<Option<Cidr>> {

@@ -68,7 +68,7 @@ record!(
     Allocation,
     self,
     parent: &self.pool_id,
-    named: self.resource_type != ResourceType::IpamPool,
+    named: self.resource_type != ResourceType::IpamPool && !self.meta.is_resting,
     block: self.cidr
 );
 

@@ -72,6 +72,7 @@ impl Counters {
             used: self.used,
             held: self.held,
             reserved: BigUint::ZERO,
+            resting: BigUint::ZERO,
             largest_free,
             allocations: u64::try_from(&self.allocations).unwrap_or(u64::MAX),
             assigned_in_subtree,

@@ -21,7 +21,7 @@ pub(in crate::ipam) fn record_entry<R: Record>(record: &R) -> Result<Entries> {
 fn hold_entries<R: Record>(record: &R, expiry_container: &str, lapsed_container: &str, entries: &mut Entries) {
     let Meta { id, state, hold_expires_at, updated_at, .. } = record.meta();
     match (state, hold_expires_at) {
-        (State::Planned, Some(expiry)) => {
+        (State::Planned, Some(expiry)) if !record.meta().is_resting => {
             entries.push((keys::expiry(expiry_container, *expiry, keys::kind_word(R::KIND), id), Vec::new()));
         }
         (State::Lapsed, _) => {
@@ -80,6 +80,11 @@ pub(in crate::ipam) fn entries_of_allocation(allocation: &Allocation) -> Result<
     }
     if let (Some(_), Some(resource_id)) = (&allocation.imported, &allocation.resource_id) {
         entries.push((format!("{}{}", discovery_keys::imported_for(resource_id), keys::part(&meta.id)), Vec::new()));
+    }
+    if let (true, State::Planned, Some(end)) = (meta.is_resting, meta.state, meta.hold_expires_at) {
+        let entry = codec::encode(&BlockEntry { id: meta.id.clone(), cidr: allocation.cidr })?;
+        entries.push((keys::resting(pool_id, end, &meta.id), entry));
+        entries.push((keys::rest_of(pool_id, &meta.owner, &meta.name, &meta.id), Vec::new()));
     }
     if let Some(end) = allocation.lifetime.expires_at()
         && meta.state == State::Active

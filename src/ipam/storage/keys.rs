@@ -19,6 +19,8 @@
 //! | `deferred/<pool>/<kind>/<id>` | empty; holds that take no space until their predecessor is gone |
 //! | `loan/<time>/<id>` | empty; allocations by the end of their loan |
 //! | `aggregate/<pool>/<first address>/<host bits, 3 digits>/<allocation>` | id and aggregate of a member of a contiguous set |
+//! | `resting/<pool>/<end>/<allocation>` | id and block; space that rests, by the end of the rest |
+//! | `rest-of/<pool>/<owner>/<name>/<allocation>` | empty; the same by the last holder |
 //! | `count/<pool>` | addresses and numbers of allocations, as decimal text |
 //! | `default/<private or public>` | id of a default scope |
 //! | `discovery/<id>`, `treatment/<id>` | the record |
@@ -73,11 +75,12 @@ pub(in crate::ipam) const HOLDS_BY_EXPIRY: &str = "expiry/";
 pub(in crate::ipam) const LAPSED: &str = "lapsed/";
 pub(in crate::ipam) const LOANS: &str = "loan/";
 pub(in crate::ipam) const AGGREGATES: &str = "aggregate/";
+pub(in crate::ipam) const RESTING: &str = "resting/";
 /// Container of the holds of scopes, and parent of the names of scopes.
 pub(in crate::ipam) const ROOT: &str = "-";
 
 /// First parts of the keys of entries that follow from records. The store must have exactly these entries.
-pub(in crate::ipam) const DERIVED: [&str; 16] = [
+pub(in crate::ipam) const DERIVED: [&str; 18] = [
     "at",
     "aggregate",
     "provisioned",
@@ -88,6 +91,8 @@ pub(in crate::ipam) const DERIVED: [&str; 16] = [
     "lapsed",
     "deferred",
     "loan",
+    "resting",
+    "rest-of",
     "free",
     "imported",
     "seen-at",
@@ -304,6 +309,39 @@ pub(in crate::ipam) fn hold_of(key: &str) -> Option<(HoldKind, &str)> {
 
 pub(in crate::ipam) fn lapsed(container: &str, at: Timestamp, kind: Kind, id: &str) -> String {
     format!("lapsed/{}/{}/{}/{}", part(container), time(at), kind_word(kind), part(id))
+}
+
+pub(in crate::ipam) fn resting(pool: &str, end: Timestamp, allocation: &str) -> String {
+    format!("{}{}/{}", resting_of(pool), time(end), part(allocation))
+}
+
+pub(in crate::ipam) fn resting_of(pool: &str) -> String {
+    format!("{RESTING}{}/", part(pool))
+}
+
+/// The rests of a pool that end at `now` or earlier.
+pub(in crate::ipam) fn resting_until(pool: &str, now: Timestamp) -> (String, String) {
+    let prefix = resting_of(pool);
+    (prefix.clone(), format!("{prefix}{}/{LAST}", time(now)))
+}
+
+/// The time in a key in `resting/`.
+pub(in crate::ipam) fn time_of(key: &str) -> Option<Timestamp> {
+    let text = key.split('/').nth(2)?;
+    let (minutes, seconds) = (text.len().checked_sub(15)?, text.len().checked_sub(13)?);
+    format!("{}:{}:{}", text.get(..minutes)?, text.get(minutes..seconds)?, text.get(seconds..)?).parse().ok()
+}
+
+pub(in crate::ipam) fn rest_of(pool: &str, owner: &str, name: &str, allocation: &str) -> String {
+    format!("{}{}", rests_of_name(pool, owner, name), part(allocation))
+}
+
+pub(in crate::ipam) fn rests_of_name(pool: &str, owner: &str, name: &str) -> String {
+    format!("{}{}/", rests_of_owner(pool, owner), part(name))
+}
+
+pub(in crate::ipam) fn rests_of_owner(pool: &str, owner: &str) -> String {
+    format!("rest-of/{}/{}/", part(pool), part(owner))
 }
 
 pub(in crate::ipam) fn loan(end: Timestamp, allocation: &str) -> String {

@@ -37,6 +37,8 @@ fn error_of_an_exhausted_pool_shows_what_is_left() {
             netmask_length: 25,
             largest_free: Some(cidr("10.0.0.0/26")),
             free: 191u8.into(),
+            resting: 0u8.into(),
+            first_rest: None,
             reserved: 0u8.into(),
             disallowed: false,
             draining: None,

@@ -25,6 +25,7 @@ mod order;
 mod planned_space;
 mod planning_again;
 mod pools;
+mod quarantine;
 mod reserved;
 mod restore;
 mod runs;

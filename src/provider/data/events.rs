@@ -25,7 +25,8 @@ model! {
         /// URL of the pipeline run that made the change; null if the environment did not name one.
         run_url: String => computed(),
         /// Action: `hold`, `create`, `update`, `resize`, `delete`, `expire`, `release`, `import`, `transfer` (to
-        /// another owner), `restore` (of an object that a state contained and the store did not), or `prune` (the store
+        /// another owner), `restore` (of an object that a state contained and the store did not), `rest` (of
+        /// released space, in the quarantine of its pool), or `prune` (the store
         /// forgot older events).
         action: String => computed(),
         /// Type of the object: `scope`, `pool`, `pool CIDR`, `allocation`, `resource discovery`, `resource CIDR`, or
@@ -76,7 +77,7 @@ model! {
         /// ID of an object. Only events of this object are listed, even if it no longer exists.
         object_id: String => optional(),
         /// Action. Only events with this action are listed: `hold`, `create`, `update`, `resize`, `delete`, `expire`,
-        /// `release`, `import`, `transfer`, `restore` or `prune`.
+        /// `release`, `import`, `transfer`, `restore`, `rest` or `prune`.
         action: String => optional(),
         /// CIDR. Only events of objects that had an address of this CIDR before or after the change are listed.
         cidr: Cidr => optional(),

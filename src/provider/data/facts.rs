@@ -4,6 +4,7 @@ use num_bigint::BigUint;
 
 use crate::backend::Ipam;
 use crate::ipam::{Allocation, Cidr, Error, Pool, Scope, ScopeType, State, Tags};
+use crate::provider::attributes::HumanDuration;
 use crate::provider::block_attributes::block_attributes;
 use crate::provider::priorities::CidrPriorities;
 use crate::tf::{Number, Tf};
@@ -43,6 +44,8 @@ macro_rules! pool_facts {
         cidr_priorities: $crate::provider::priorities::CidrPriorities => computed(),
         /// Set of CIDRs that are draining: no new allocation by size gets addresses in them.
         draining_cidrs: std::collections::BTreeSet<$crate::ipam::Cidr> => computed(),
+        /// Time for which released space rests, for example `24h`; `0s` if it does not rest.
+        quarantine: $crate::provider::attributes::HumanDuration => computed(),
         /// Owner of the pool: the provider argument `owner` of the configuration that it belongs to. With `aws-ipam`,
         /// the ID of the AWS account.
         owner: String => computed(),
@@ -183,6 +186,7 @@ impl PoolFacts {
             reserve_last: pool.rules.reserve_last.into(),
             cidr_priorities: CidrPriorities(pool.rules.cidr_priorities).into(),
             draining_cidrs: pool.rules.draining_cidrs.into(),
+            quarantine: HumanDuration(std::time::Duration::from_millis(pool.rules.quarantine_ms)).into(),
             allocation_strategy: pool.strategy.into(),
             tags: pool.tags.into(),
             owner: pool.meta.owner.into(),

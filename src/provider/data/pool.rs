@@ -112,6 +112,7 @@ impl DataSource for PoolData {
             reserve_last: facts.reserve_last,
             cidr_priorities: facts.cidr_priorities,
             draining_cidrs: facts.draining_cidrs,
+            quarantine: facts.quarantine,
             tags: facts.tags,
             owner: facts.owner,
             state: facts.state,

@@ -142,6 +142,8 @@ fn too_few(
             draining: draining.map(Box::new),
             held: now.held,
             reserved: now.reserved,
+            resting: now.resting,
+            first_rest: None,
             first_expiry: None,
             lost: None,
             // It is free and large enough, and the configuration does not exclude it.

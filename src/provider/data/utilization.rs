@@ -31,13 +31,15 @@ model! {
         provisioned: Number => computed(),
         /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
+        /// Number of addresses that plans hold and that are not applied yet, or that rest; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
         /// Number of addresses that no allocation and no hold has, including reserved ones.
         free: Number => computed(),
         /// Number of free addresses that the pool reserves (`reserved_cidrs`, `reserve_first`, `reserve_last`). No new
         /// allocation gets them.
         reserved: Number => computed(),
+        /// Number of the `held` addresses that were released and rest (`quarantine` of the pool).
+        resting: Number => computed(),
         /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
         /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
@@ -84,6 +86,7 @@ impl UtilizationFacts {
             held: count(now.held),
             free: count(now.free),
             reserved: count(now.reserved),
+            resting: count(now.resting),
             largest_free_cidr: now.largest_free.into(),
             allocation_count: count(now.allocations),
             assigned_in_subtree: count(now.assigned_in_subtree),
@@ -120,13 +123,15 @@ model! {
         provisioned: Number => computed(),
         /// Number of addresses in active allocations, including the space of pools below.
         used: Number => computed(),
-        /// Number of addresses that plans hold and that are not applied yet; 0 in AWS IPAM, which has no holds.
+        /// Number of addresses that plans hold and that are not applied yet, or that rest; 0 in AWS IPAM, which has no holds.
         held: Number => computed(),
         /// Number of addresses that no allocation and no hold has, including reserved ones.
         free: Number => computed(),
         /// Number of free addresses that the pool reserves (`reserved_cidrs`, `reserve_first`, `reserve_last`). No new
         /// allocation gets them.
         reserved: Number => computed(),
+        /// Number of the `held` addresses that were released and rest (`quarantine` of the pool).
+        resting: Number => computed(),
         /// `used` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
         used_percent: Number => computed(),
         /// `held` as a percentage of `provisioned`, rounded to two decimals (half up); 0 if nothing is provisioned.
@@ -188,6 +193,7 @@ impl DataSource for UtilizationData {
             held: facts.held,
             free: facts.free,
             reserved: facts.reserved,
+            resting: facts.resting,
             used_percent: facts.used_percent,
             held_percent: facts.held_percent,
             free_percent: facts.free_percent,

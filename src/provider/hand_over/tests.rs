@@ -21,6 +21,7 @@ fn overlap(block: &str) -> Error {
         run: None,
         is_lease: false,
         is_reservation: false,
+        is_resting: false,
     };
     Error::Overlap { cidr: cidr("10.0.0.0/24"), with: vec![with] }
 }

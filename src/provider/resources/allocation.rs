@@ -17,7 +17,7 @@ use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_wi
 use super::super::shared::Configured;
 use super::super::tags;
 use super::pool_arguments::{PoolArguments, SelectorModel};
-use super::{agreement, candidate, check_length, check_name, growth, lifetime};
+use super::{agreement, candidate, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -282,7 +282,7 @@ impl NounModel for AllocationModel {
     }
 
     fn attribute_for(&self, error: &Error) -> Path {
-        if let Some(at) = lifetime::attribute_for(self, error) {
+        if let Some(at) = self.lifetime_attribute(error) {
             return at;
         }
         match error {
@@ -384,12 +384,12 @@ impl HeldModel for AllocationModel {
 
     fn check_limits(configured: &Configured, config: &Self) -> Result<(), Diagnostics> {
         config.check_store(configured)?;
-        lifetime::check_limits(configured, config)?;
+        config.check_lifetime_limits(configured)?;
         config.check_lifetime().into_result()
     }
 
     fn check_delete(prior: &Value) -> Result<(), Diagnostics> {
-        lifetime::check_delete(prior)
+        Self::check_deletion(prior)
     }
 
     fn waits_to_change(ipam: &dyn Ipam, id: &str) -> Result<Vec<GivenUp>, Error> {

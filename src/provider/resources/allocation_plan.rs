@@ -25,7 +25,7 @@ impl HeldPlan for AllocationModel {
     fn plan_new(shared: &Shared, plan: &mut Plan<Self>) -> Result<(), Diagnostics> {
         plan_loan(None, plan);
         let Some(configured) = shared.configured()? else { return Ok(()) };
-        lifetime::check_limits(&configured, &plan.config)?;
+        plan.config.check_lifetime_limits(&configured)?;
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;
@@ -70,7 +70,7 @@ impl HeldPlan for AllocationModel {
             }
             return Ok(());
         };
-        lifetime::check_limits(&configured, &plan.config)?;
+        plan.config.check_lifetime_limits(&configured)?;
         let tags = PlannedTags::new(&configured.default_tags, &plan.planned.tags);
         plan.planned.tags_all = tags.all.clone();
         capabilities::tags(&configured, &tags.known, at!(Self, tags))?;

@@ -49,26 +49,52 @@ impl AllocationModel {
         }
         diagnostics
     }
-}
 
-/// Refuses what the store does not have.
-///
-/// # Errors
-/// At the argument.
-pub(super) fn check_limits(configured: &Configured, config: &AllocationModel) -> Result<(), Diagnostics> {
-    if configured.ipam.service().is_none() {
-        return Ok(());
+    /// Refuses what the store does not have.
+    ///
+    /// # Errors
+    /// At the argument.
+    pub(super) fn check_lifetime_limits(&self, configured: &Configured) -> Result<(), Diagnostics> {
+        if configured.ipam.service().is_none() {
+            return Ok(());
+        }
+        let (what, at) = if !self.ttl.is_null() {
+            (OnlySelfManaged::Loans, at!(Self, ttl))
+        } else if !self.expires_at.is_null() {
+            (OnlySelfManaged::Loans, at!(Self, expires_at))
+        } else if self.prevent_release == Tf::Known(true) {
+            (OnlySelfManaged::ReleaseProtection, at!(Self, prevent_release))
+        } else {
+            return Ok(());
+        };
+        Err(errors::at(&Error::Unsupported { what: Unsupported::OnlySelfManaged(what) }, at))
     }
-    let (what, at) = if !config.ttl.is_null() {
-        (OnlySelfManaged::Loans, at!(AllocationModel, ttl))
-    } else if !config.expires_at.is_null() {
-        (OnlySelfManaged::Loans, at!(AllocationModel, expires_at))
-    } else if config.prevent_release == Tf::Known(true) {
-        (OnlySelfManaged::ReleaseProtection, at!(AllocationModel, prevent_release))
-    } else {
-        return Ok(());
-    };
-    Err(errors::at(&Error::Unsupported { what: Unsupported::OnlySelfManaged(what) }, at))
+
+    /// Refuses the plan of a deletion when the state says that the allocation prevents its release.
+    ///
+    /// # Errors
+    /// At `prevent_release`.
+    pub(super) fn check_deletion(prior: &Value) -> Result<(), Diagnostics> {
+        if prior.entry("prevent_release") != &Value::Bool(true) {
+            return Ok(());
+        }
+        let text = |name: &str| match prior.entry(name) {
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        };
+        let cidr = text("cidr").and_then(|cidr| cidr.parse().ok());
+        Err(protected(text("id").as_ref(), text("name").as_ref(), cidr.as_ref()))
+    }
+
+    /// The attribute that an error about the end is about.
+    pub(super) fn lifetime_attribute(&self, error: &Error) -> Option<Path> {
+        match error {
+            Error::Protected { .. } => Some(at!(Self, prevent_release)),
+            Error::LoanOver { .. } if self.ttl.is_null() => Some(at!(Self, expires_at)),
+            Error::LoanOver { .. } => Some(at!(Self, ttl)),
+            _ => None,
+        }
+    }
 }
 
 /// Decides the end of the loan where the user left it open: a loan by `ttl` ends at a time that the apply fixes, and keeps
@@ -105,6 +131,9 @@ pub(super) fn check_change(
     if plan.planned.expires_at != prior.expires_at {
         return Err(errors::at(&Error::LoanOver { expires_at: end, now: ipam.now() }, at));
     }
+    if plan.committing {
+        return Ok(());
+    }
     let detail = format!(
         "The loan ended at {}. The allocation keeps its CIDR until `gc` releases it. To keep it, change `ttl` or \
          `expires_at`, or remove it; to give it back now, destroy the allocation.",
@@ -122,31 +151,5 @@ fn protected(id: Option<&String>, name: Option<&String>, cidr: Option<&Cidr>) ->
             errors::at(&Error::Protected { id: id.clone(), name: name.clone(), cidr: *cidr }, at)
         }
         _ => Diagnostic::error("The allocation prevents its release", "It has `prevent_release = true`.").at(at).into(),
-    }
-}
-
-/// Refuses the plan of a deletion when the state says that the allocation prevents its release.
-///
-/// # Errors
-/// At `prevent_release`.
-pub(super) fn check_delete(prior: &Value) -> Result<(), Diagnostics> {
-    if prior.entry("prevent_release") != &Value::Bool(true) {
-        return Ok(());
-    }
-    let text = |name: &str| match prior.entry(name) {
-        Value::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    let cidr = text("cidr").and_then(|cidr| cidr.parse().ok());
-    Err(protected(text("id").as_ref(), text("name").as_ref(), cidr.as_ref()))
-}
-
-/// The attribute that an error about the end is about.
-pub(super) fn attribute_for(config: &AllocationModel, error: &Error) -> Option<Path> {
-    match error {
-        Error::Protected { .. } => Some(at!(AllocationModel, prevent_release)),
-        Error::LoanOver { .. } if config.ttl.is_null() => Some(at!(AllocationModel, expires_at)),
-        Error::LoanOver { .. } => Some(at!(AllocationModel, ttl)),
-        _ => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::ipam::{
 use crate::tf::{Path, Tf};
 use crate::{at, model, text_attr};
 
+use super::super::attributes::HumanDuration;
 use super::super::minimum::{Count, Minimums};
 use super::super::noun::Timeouts;
 use super::super::priorities::CidrPriorities;
@@ -97,6 +98,12 @@ model! {
         /// particular `cidr` is not affected. A draining CIDR is usually a CIDR of the pool; it may also be a part of one, or
         /// contain several. Default: none. Not with `aws-ipam`.
         draining_cidrs: BTreeSet<Cidr> => optional(),
+        /// Time for which the CIDR of an allocation rests after its release, for example `24h`: no other allocation gets
+        /// it, neither by size nor by `cidr`, except that of the last holder (with the same owner and name), which gets
+        /// the same CIDR again if the size fits. An apply may pass on what it releases itself. A shorter time also counts
+        /// for what rests already, and a longer one from then on. Space that pools below give back does not rest.
+        /// Default: `0s`. Not with `aws-ipam`.
+        quarantine: HumanDuration => optional(),
         /// Description of the pool.
         description: String => optional(),
         /// Whether deleting the pool also deletes everything in it. Default: `false`. AWS supports this in private
@@ -150,7 +157,8 @@ impl PoolModel {
             || self.reserve_first.is_unknown()
             || self.reserve_last.is_unknown()
             || self.cidr_priorities.is_unknown()
-            || self.draining_cidrs.is_unknown();
+            || self.draining_cidrs.is_unknown()
+            || self.quarantine.is_unknown();
         (!unknown).then(|| Rules {
             min_netmask_length: self.allocation_min_netmask_length.cloned(),
             max_netmask_length: self.allocation_max_netmask_length.cloned(),
@@ -161,6 +169,10 @@ impl PoolModel {
             reserve_last: self.reserve_last.cloned().unwrap_or_default(),
             cidr_priorities: self.cidr_priorities.cloned().unwrap_or_default().0,
             draining_cidrs: self.draining_cidrs.cloned().unwrap_or_default(),
+            quarantine_ms: self
+                .quarantine
+                .get()
+                .map_or(0, |time| u64::try_from(time.0.as_millis()).unwrap_or(u64::MAX)),
         })
     }
 

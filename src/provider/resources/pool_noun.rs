@@ -11,6 +11,7 @@ use crate::ipam::{
 };
 use crate::tf::{Diagnostic, Diagnostics, Path, Tf};
 
+use super::super::attributes::HumanDuration;
 use super::super::minimum::family_of;
 use super::super::noun::{DEFAULT_TIMEOUT, HeldModel, NounModel, fields_with_tags};
 use super::super::priorities::CidrPriorities;
@@ -129,6 +130,9 @@ impl NounModel for PoolModel {
         }
         if !(pool.rules.draining_cidrs.is_empty() && self.draining_cidrs.is_null()) {
             self.draining_cidrs = pool.rules.draining_cidrs.clone().into();
+        }
+        if pool.rules.quarantine_ms > 0 || !self.quarantine.is_null() {
+            self.quarantine = HumanDuration(Duration::from_millis(pool.rules.quarantine_ms)).into();
         }
         self.allocation_strategy = pool.strategy.into();
         self.description = pool.description.clone().into();

@@ -29,6 +29,7 @@ fn check_limits(
     let ordered = !planned.cidr_priorities.is_null();
     let order_at = if ordered { at!(PoolModel, cidr_priorities) } else { at!(PoolModel, draining_cidrs) };
     capabilities::cidr_order(configured, rules.as_ref(), order_at)?;
+    capabilities::quarantine(configured, rules.as_ref(), at!(PoolModel, quarantine))?;
     pool_special::check(configured, config)
 }
 

@@ -23,6 +23,8 @@ fn invalid_input_is_reported_on_its_attribute() {
             &["10.0.0.0/24"],
         ),
         (pool(json!({"cidrs": ["10.0.0.0/24"], "reserve_first": -1})), "reserve_first", &["-1 is negative"]),
+        (pool(json!({"cidrs": ["10.0.0.0/24"], "quarantine": "-1h"})), "quarantine", &["\"-1h\" is negative"]),
+        (pool(json!({"cidrs": ["10.0.0.0/24"], "quarantine": "a day"})), "quarantine", &["is not a duration"]),
         (
             pool(json!({"cidrs": ["10.0.0.0/24"], "reserve_last": 65_537})),
             "reserve_last",

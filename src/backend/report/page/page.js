@@ -191,7 +191,7 @@ function pressTree(key, pool) {
 }
 
 function allocationColumns() {
-  const name = (one) => element("span", { class: "indented" }, element("span", { class: "name", title: one.name }, one.name || one.more.resource || one.id), one.more.planned && badge("held", "planned", one.more.expires && `until ${time(one.more.expires)} UTC`), one.more.lent && badge("held", "lent", `until ${time(one.more.lent)} UTC`), one.more.growing && badge("held", "growing", `to ${one.more.growing}`), mark(one.id));
+  const name = (one) => element("span", { class: "indented" }, element("span", { class: "name", title: one.name }, one.name || one.more.resource || one.id), one.more.planned && badge("held", one.more.resting ? "resting" : "planned", one.more.expires && `until ${time(one.more.expires)} UTC`), one.more.lent && badge("held", "lent", `until ${time(one.more.lent)} UTC`), one.more.growing && badge("held", "growing", `to ${one.more.growing}`), mark(one.id));
   const tags = (one) => Object.entries(one.more.tags ?? {}).map(([key, value]) => `${key}=${value}`).join(", ");
   return [
     { name: "Name", width: "minmax(90px, 1.6fr)", show: name, sort: (one) => one.name },
