@@ -232,6 +232,7 @@ pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Resu
         waiting_growth: None,
         imported: None,
         deferred: false,
+        address_sets: std::collections::BTreeMap::new(),
     })
 }
 

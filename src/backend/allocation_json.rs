@@ -1,10 +1,12 @@
 //! An allocation as JSON, for programs: in reports, in `allocations --json` and in `tree --json`. Fields may be added, but
 //! are never renamed or removed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::ipam::{Allocation, Cidr, ResourceType, State, Tags};
+use crate::ipam::{AddressMap, Allocation, Cidr, ResourceType, State, Tags};
 
 /// The fields of an allocation.
 #[derive(Serialize)]
@@ -25,6 +27,9 @@ pub struct AllocationJson<'a> {
     resource_id: Option<&'a str>,
     description: Option<&'a str>,
     tags: &'a Tags,
+    /// The single addresses that address sets have, by the names of the sets and of their members.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    addresses: BTreeMap<&'a str, &'a AddressMap>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
     #[serde(skip)]
@@ -49,6 +54,12 @@ impl<'a> AllocationJson<'a> {
             resource_id: of.resource_id.as_deref(),
             description: of.description.as_deref(),
             tags: &of.tags,
+            addresses: of
+                .address_sets
+                .values()
+                .filter(|set| set.is_active())
+                .map(|set| (set.name.as_str(), &set.addresses))
+                .collect(),
             created_at: None,
             of,
         }

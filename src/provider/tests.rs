@@ -1,7 +1,9 @@
 //! Tests of the requests that every resource answers, and of resources during the life of a configuration.
 
+mod addresses;
 mod agreeing;
 mod allocations;
+mod dual_stacks;
 mod failing_store;
 pub(super) mod holds;
 mod imports;

@@ -47,6 +47,7 @@ pub(super) fn upgrade<R: Resource>(resource: &R, version: i64, state: serde_json
 pub(super) fn plan<R: Resource>(resource: &R, request: &PlanRequest) -> Result<PlanResponse, Diagnostics> {
     if request.proposed.is_null() {
         resource.plan_delete(&request.prior);
+        resource.check_delete(&request.prior)?;
         return Ok(PlanResponse { planned: Value::Null, ..request.unchanged(Diagnostics::new()) });
     }
     let block = R::Model::block();

@@ -109,6 +109,14 @@ pub trait Resource: Send + Sync + 'static {
     /// Terraform plans to delete the object with this state.
     fn plan_delete(&self, _prior: &Value) {}
 
+    /// Whether the object with this state may be deleted, as far as a plan can know that.
+    ///
+    /// # Errors
+    /// The reason why not.
+    fn check_delete(&self, _prior: &Value) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
     /// Converts a state of an older version into the present version, as JSON.
     ///
     /// # Errors

@@ -144,7 +144,8 @@ impl Ledger<'_> {
     fn release_gone(&mut self) -> Result<Vec<Allocation>> {
         let mut released = Vec::new();
         for allocation in self.reader().imported(None)? {
-            if self.reader().is_gone(&allocation)? {
+            // What has addresses in it stays until these are released.
+            if !allocation.has_addresses() && self.reader().is_gone(&allocation)? {
                 self.drop_allocation(&allocation, Action::Delete)?;
                 released.push(allocation);
             }
@@ -208,6 +209,7 @@ impl Ledger<'_> {
                 region: region.clone(),
                 sampled_at: scanned.and_then(|scanned| scanned.last_success).unwrap_or(self.env.now),
             }),
+            address_sets: BTreeMap::new(),
         })
     }
 

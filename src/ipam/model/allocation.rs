@@ -1,12 +1,12 @@
 //! Allocations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipam::model::text_enum::{Word, words};
-use crate::ipam::{Cidr, GivenUp, Meta, Run, Tags};
+use crate::ipam::{AddressSet, Cidr, GivenUp, Meta, Run, Tags};
 
 /// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,9 @@ pub struct Allocation {
     /// Origin of an allocation that was imported from a sighting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// The single addresses that address sets have in the block, by the ids of the sets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub address_sets: BTreeMap<String, AddressSet>,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -102,6 +105,11 @@ impl Allocation {
     pub fn reserved(&self) -> Option<Cidr> {
         let takes_space = self.meta.is_live() && !self.deferred;
         takes_space.then(|| self.growth.as_ref().map_or(self.cidr, |growth| growth.cidr))
+    }
+
+    /// Whether an apply gave out single addresses in it.
+    pub fn has_addresses(&self) -> bool {
+        self.address_sets.values().any(AddressSet::is_active)
     }
 
     /// Whether a plan grows it to `target` when other objects have released the space. As with every hold, a plan whose

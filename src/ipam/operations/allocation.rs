@@ -1,6 +1,6 @@
 //! Allocations: plan, preview, create, update, delete.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
@@ -253,6 +253,7 @@ impl Ledger<'_> {
             waiting_growth: None,
             deferred,
             imported: None,
+            address_sets: BTreeMap::new(),
         };
         index::write_allocation(self.tx, None, Some(&allocation))?;
         names::enter(self.tx, &allocation)?;
@@ -379,12 +380,14 @@ impl Ledger<'_> {
     /// Releases an allocation, or drops a hold. Succeeds when the object is gone already.
     ///
     /// # Errors
-    /// Returns [`Error::InUse`] for the space of a pool below: that space is released together with the pool.
+    /// Returns [`Error::InUse`] for the space of a pool below: that space is released together with the pool. Returns
+    /// [`Error::Addresses`] for an allocation in which address sets have addresses.
     pub fn delete_allocation(&mut self, id: &str) -> Result<()> {
         let Some(allocation) = codec::load::<Allocation>(self.tx, id)? else { return Ok(()) };
         if allocation.resource_type == ResourceType::IpamPool {
             return Err(self.reader().held_by_pool(&allocation)?);
         }
+        self.reader().require_no_addresses(&allocation, None)?;
         self.drop_allocation(&allocation, Action::Delete)
     }
 }

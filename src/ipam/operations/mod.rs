@@ -1,9 +1,11 @@
-//! The operations on scopes, pools, CIDRs and allocations, and the context in which they run.
+//! The operations on scopes, pools, CIDRs, allocations and the addresses in them, and the context in which they run.
 
+pub(super) mod address_set;
 pub(super) mod allocation;
 pub(super) mod allocation_set;
 pub(super) mod context;
 pub(super) mod dry_run;
+pub(super) mod dual_stack;
 pub(super) mod init;
 pub(super) mod locale;
 pub(super) mod pool;

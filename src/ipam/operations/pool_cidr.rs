@@ -262,6 +262,7 @@ impl Ledger<'_> {
             waiting_growth: None,
             deferred: false,
             imported: None,
+            address_sets: std::collections::BTreeMap::new(),
         };
         index::write_allocation(self.tx, None, Some(&allocation))?;
         Ok(true)

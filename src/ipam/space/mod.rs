@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub(super) mod free;
+pub(super) mod hosts;
 pub(super) mod placement;
 pub mod relations;
 pub(super) mod reserved;

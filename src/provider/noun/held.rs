@@ -89,6 +89,14 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
     /// The errors of the backend.
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error>;
 
+    /// Whether a plan may delete the object.
+    ///
+    /// # Errors
+    /// What is in the object and stays.
+    fn check_delete(_shared: &Shared, _id: &str) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
     /// Fills in what the record of the object does not contain.
     ///
     /// # Errors
@@ -308,6 +316,13 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
             let shared = &*self.0;
             shared.session.goes(id);
             hand_over::give_up(shared, id);
+        }
+    }
+
+    fn check_delete(&self, prior: &Value) -> Result<(), Diagnostics> {
+        match prior.entry("id") {
+            Value::String(id) => M::check_delete(&self.0, id),
+            _ => Ok(()),
         }
     }
 

@@ -15,7 +15,7 @@ use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_wi
 use super::super::shared::{Configured, Shared};
 use super::super::shown::{Carried, plan_again};
 use super::super::{create, tags};
-use super::{agreement, candidate, check_length, check_name, growth};
+use super::{agreement, allocation_contents, candidate, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -186,7 +186,8 @@ impl NounModel for AllocationModel {
             | Error::PoolExhausted { .. }
             | Error::NetmaskRule { .. }
             | Error::NetmaskRange { .. }
-            | Error::FamilyMismatch { .. } => self.size_at(),
+            | Error::FamilyMismatch { .. }
+            | Error::Addresses(_) => self.size_at(),
             Error::Service(fault) if fault.space.is_some() => self.size_at(),
             _ => Path::root(),
         }
@@ -257,6 +258,10 @@ impl HeldModel for AllocationModel {
 
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
         ipam.delete_allocation(id)
+    }
+
+    fn check_delete(shared: &Shared, id: &str) -> Result<(), Diagnostics> {
+        allocation_contents::check_deleted(shared, id)
     }
 
     fn missing(&self) -> Option<Missing> {

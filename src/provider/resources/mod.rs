@@ -1,11 +1,14 @@
 //! The resources of the nouns that every store has, and what the plans of several resources check.
 
+pub(super) mod address_set;
 mod agreement;
 pub(super) mod allocation;
+mod allocation_contents;
 mod allocation_plan;
 mod allocation_resize;
 pub(super) mod allocation_set;
 pub(super) mod candidate;
+pub(super) mod dual_stack;
 mod growth;
 pub(super) mod pool;
 mod pool_change;
