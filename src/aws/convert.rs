@@ -237,6 +237,7 @@ pub(super) fn allocation(found: &ec2::IpamPoolAllocation, pool_id: &str) -> Resu
         imported: None,
         deferred: false,
         lifetime: crate::ipam::Lifetime::default(),
+        address_sets: std::collections::BTreeMap::new(),
     })
 }
 

@@ -1,10 +1,12 @@
 //! An allocation as JSON, for programs: in reports, in `allocations --json` and in `tree --json`. Fields may be added, but
 //! are never renamed or removed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::ipam::{Allocation, Cidr, ResourceType, State, Tags};
+use crate::ipam::{AddressMap, Allocation, Cidr, ResourceType, State, Tags};
 
 /// The fields of an allocation.
 #[derive(Serialize)]
@@ -34,6 +36,9 @@ pub struct AllocationJson<'a> {
     /// The block of the contiguous set that it is a member of.
     #[serde(skip_serializing_if = "Option::is_none")]
     aggregate: Option<Cidr>,
+    /// The single addresses that address sets have, by the names of the sets and of their members.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    addresses: BTreeMap<&'a str, &'a AddressMap>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
     #[serde(skip)]
@@ -62,6 +67,12 @@ impl<'a> AllocationJson<'a> {
             description: of.description.as_deref(),
             tags: &of.tags,
             aggregate: of.aggregate,
+            addresses: of
+                .address_sets
+                .values()
+                .filter(|set| set.is_active())
+                .map(|set| (set.name.as_str(), &set.addresses))
+                .collect(),
             created_at: None,
             of,
         }

@@ -6,8 +6,8 @@ use super::administration::Administration;
 use super::observation::Observation;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun, Service};
 use super::{
-    AllocationSets, Allocations, Audit, Capabilities, FreeSpace, History, Holds, PoolCidrs, Pools, Preview, Result,
-    Scopes,
+    AddressSets, AllocationSets, Allocations, Audit, Capabilities, DualStacks, FreeSpace, History, Holds, PoolCidrs,
+    Pools, Preview, Result, Scopes,
 };
 use crate::ipam::{Error, OnlySelfManaged, Overview, OverviewQuery, Unsupported};
 
@@ -38,6 +38,33 @@ pub trait Ipam: Scopes + Pools + PoolCidrs + Allocations + Preview + FreeSpace {
     fn require_allocation_sets(&self) -> Result<&dyn AllocationSets> {
         self.allocation_sets()
             .ok_or(Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::AllocationSets) })
+    }
+
+    /// Address sets, when this backend can keep single addresses in an allocation.
+    fn address_sets(&self) -> Option<&dyn AddressSets> {
+        None
+    }
+
+    /// Address sets.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where an allocation is a block without single addresses.
+    fn require_address_sets(&self) -> Result<&dyn AddressSets> {
+        self.address_sets()
+            .ok_or(Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::AddressSets) })
+    }
+
+    /// Dual-stack allocations, when this backend can plan and change two allocations together.
+    fn dual_stacks(&self) -> Option<&dyn DualStacks> {
+        None
+    }
+
+    /// Dual-stack allocations.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where each allocation is made by itself.
+    fn require_dual_stacks(&self) -> Result<&dyn DualStacks> {
+        self.dual_stacks().ok_or(Error::Unsupported { what: Unsupported::OnlySelfManaged(OnlySelfManaged::DualStacks) })
     }
 
     /// The recorded events, when this backend records them.

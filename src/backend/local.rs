@@ -1,8 +1,10 @@
 //! [`Ipam`] over a self-managed store. Reads run on snapshots, writes are grouped ([`Group`]), and a plan finds its
 //! valid holds without a write.
 
+mod address_sets;
 mod allocation_sets;
 mod discover;
+mod dual_stacks;
 mod explicit_first;
 mod freshen;
 mod holds;
@@ -29,7 +31,10 @@ use super::files::Below;
 use super::observation::Observation;
 use super::scout::Scout;
 use super::service::{DiscoveryNoun, Keeps, ResourceCidrNoun};
-use super::{Administration, AllocationSets, Capabilities, Group, History, Holds, Ipam, ReservedTags, Result, Scopes};
+use super::{
+    AddressSets, Administration, AllocationSets, Capabilities, DualStacks, Group, History, Holds, Ipam, ReservedTags,
+    Result, Scopes,
+};
 use explicit_first::ExplicitFirst;
 use previews::Previews;
 pub use scan::{DiscoveryScan, Progress, Scans, SightingCounts, TargetScan};
@@ -261,6 +266,14 @@ impl Ipam for Local {
     }
 
     fn allocation_sets(&self) -> Option<&dyn AllocationSets> {
+        Some(self)
+    }
+
+    fn address_sets(&self) -> Option<&dyn AddressSets> {
+        Some(self)
+    }
+
+    fn dual_stacks(&self) -> Option<&dyn DualStacks> {
         Some(self)
     }
 

@@ -5,11 +5,13 @@
 
 mod account;
 mod actor;
+mod address_set;
 mod administration;
 mod allocation;
 pub mod allocation_json;
 mod allocation_set;
 mod capabilities;
+mod dual_stack;
 pub mod explain;
 pub mod files;
 pub mod find;
@@ -35,10 +37,12 @@ pub(crate) mod testing;
 pub mod upkeep;
 
 pub use actor::actor;
+pub use address_set::AddressSets;
 pub use administration::Administration;
 pub use allocation::Allocations;
 pub use allocation_set::AllocationSets;
 pub use capabilities::{Capabilities, ReservedTags};
+pub use dual_stack::DualStacks;
 pub use explain::{Explanation, explain};
 pub use free_space::FreeSpace;
 pub use group::{GROUP_SIZE_MAX, Group};

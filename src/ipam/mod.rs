@@ -52,11 +52,13 @@ pub use history::timeline::{HistoryQuery, Match};
 pub use history::trends::{Forecast, TrendPoint, forecast};
 pub use holds::list::{Hold, HoldFilter, Released};
 pub use holds::rest::Resting;
+pub use model::address_set::*;
 pub use model::allocation::*;
 pub use model::allocation_set::*;
 pub use model::aws_only::*;
 pub use model::candidates::*;
 pub use model::cidr::{Cidr, Family, address};
+pub use model::dual_stack::*;
 pub use model::error::{
     Error, Exhausted, Fault, KeptOff, LostHold, NoPool, Occupant, OnlySelfManaged, Result, RuleName, SeenThere, Space,
     Staying, Unfinished, Unsupported, Untreatable,

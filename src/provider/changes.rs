@@ -15,6 +15,8 @@ use super::session::WAITING_MAX;
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pools: Mutex<HashMap<String, PoolAfter>>,
+    /// Blocks that plans give to existing allocations, by their IDs.
+    allocations: Mutex<HashMap<String, Cidr>>,
     /// Notified when a separate `ipam_pool_cidr` resource is planned in a pool.
     planned: Condvar,
     /// Number of requests that wait for such a resource.
@@ -75,6 +77,17 @@ impl Changes {
 
     pub(super) fn forget(&self) {
         self.pools().clear();
+        self.allocations.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Records that a plan of this walk gives the allocation another block.
+    pub(super) fn plan_allocation(&self, id: &str, block: Cidr) {
+        self.allocations.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), block);
+    }
+
+    /// The block that a plan of this walk gives the allocation, if it is another one.
+    pub(super) fn planned_block(&self, id: &str) -> Option<Cidr> {
+        self.allocations.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
 
     /// Records that a plan of this walk gives the pool these rules.

@@ -52,7 +52,9 @@ pub use config::NamedService;
 
 use config::IpamProvider;
 use noun::{AssignedResource, HeldResource};
+use resources::address_set::AddressSetResource;
 use resources::allocation_set::SetResource;
+use resources::dual_stack::DualStackResource;
 use resources::{allocation, pool, pool_cidr, scope};
 use service::{
     association, byoasn, byoip, discovery, ipam, organization, policy, policy_enablement, resolver, resolver_target,
@@ -120,6 +122,8 @@ fn resources(shared: &Arc<Shared>) -> Vec<Box<dyn tf::ErasedResource>> {
         }
     };
     all.push(Box::new(SetResource::new(shared)));
+    all.push(Box::new(AddressSetResource::new(shared)));
+    all.push(Box::new(DualStackResource::new(shared)));
     all
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::backend::{Holds, Ipam};
-use crate::ipam::Error;
+use crate::ipam::{AddressError, AddressFault, Error};
 use crate::store;
 use crate::tf::{Diagnostic, Diagnostics, Stop};
 
@@ -168,6 +168,16 @@ pub(super) fn within<T>(
     }
 }
 
+/// Whether an object still has contents in the space that it gives up.
+fn is_in_use(error: &Error) -> bool {
+    let is_by_addresses = |error: &AddressError| matches!(error.fault, AddressFault::InUse { .. });
+    match error {
+        Error::InUse { .. } | Error::Across { .. } => true,
+        Error::Addresses(error) => is_by_addresses(error),
+        _ => false,
+    }
+}
+
 /// Repeats a deletion, or a change that gives up space, as [`within`] does, and also while the object still has contents
 /// that may be deleted in the same apply: Terraform deletes objects that do not refer to each other at the same time.
 /// Gives up when the contents have not changed for `sibling_wait`.
@@ -184,7 +194,7 @@ pub(super) fn once_emptied<T>(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let error = match within(left, stop, &mut work) {
-            Err(error @ (Error::InUse { .. } | Error::Across { .. })) => error,
+            Err(error) if is_in_use(&error) => error,
             result => return result,
         };
         let since = match last {

@@ -2,6 +2,7 @@
 //! process for every plan and every apply. The simulation checks the same rules for the provider's answers as Terraform,
 //! and panics if one is violated.
 
+mod nested;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -462,6 +463,7 @@ impl Workspace<'_> {
                 _ => self.put(process, step)?,
             }
         }
+        deposed.sort_by_key(|(step, _)| type_of(&step.address) == "ipam_address_set");
         for (step, state) in deposed.into_iter().rev() {
             process.upgrade(&step.address, &state.value);
             process.delete(&step.address, &state)?;
@@ -475,7 +477,7 @@ impl Workspace<'_> {
             "ipam_scope" => 0,
             "ipam_pool" => self.get(address, "pool_depth").parse().unwrap(),
             "ipam_pool_cidr" => 1000,
-            _ => 1001,
+            kind => 1001 + u32::from(kind == "ipam_address_set"),
         }
     }
 
@@ -601,7 +603,7 @@ pub(super) fn config_of(resource: &dyn ErasedResource, json: &Json, objects: &BT
 
 /// A configuration of this type. Arguments that are left out are null.
 pub(super) fn config_for(ty: &tf::Type, json: &Json, objects: &BTreeMap<String, Value>) -> Value {
-    let mut given = json.as_object().unwrap().clone();
+    let mut given = nested::resolved(json, objects).as_object().unwrap().clone();
     let mut late = BTreeMap::new();
     given.retain(|name, value| {
         let reference = value.as_str().and_then(|text| text.strip_prefix("${")?.strip_suffix('}')?.rsplit_once('.'));

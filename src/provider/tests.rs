@@ -1,8 +1,10 @@
 //! Tests of the requests that every resource answers, and of resources during the life of a configuration.
 
+mod addresses;
 mod agreeing;
 mod allocations;
 mod choices;
+mod dual_stacks;
 mod failing_store;
 pub(super) mod holds;
 mod imports;

@@ -3,6 +3,7 @@
 
 use crate::ipam::Error;
 
+mod address_sets;
 mod choice;
 mod discovery;
 mod holds;
@@ -83,6 +84,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::NoDiscovery => discovery::none(),
         Error::ManyDiscoveries { there } => discovery::many(there),
         Error::Untreatable { of, why } => discovery::untreatable(of, *why),
+        Error::Addresses(error) => address_sets::refused(error),
         // Terraform shows the line of all members, so the words name the one.
         Error::OfMember { key, error } => {
             let Explanation { summary, detail } = explain(error);

@@ -173,6 +173,15 @@ fn only_self_managed(what: OnlySelfManaged) -> (String, String) {
         OnlySelfManaged::Quarantine => {
             ("AWS IPAM has no quarantine", "AWS gives released space out again at once. Leave `quarantine` out.")
         }
+        OnlySelfManaged::AddressSets => (
+            "AWS IPAM has no address sets",
+            "An allocation in AWS IPAM is a block, and AWS keeps no single addresses in it. Leave the resource out, and \
+             compute addresses from the CIDR with the function `cidr_at` or `cidrhost`.",
+        ),
+        OnlySelfManaged::DualStacks => (
+            "AWS IPAM has no dual-stack allocations",
+            "AWS makes each allocation by itself, so it cannot make both or none. Use two `ipam_allocation` resources.",
+        ),
         OnlySelfManaged::AllocationSets => (
             "AWS IPAM has no allocation sets",
             "AWS makes each allocation by itself, so it cannot make all members of a set or none. Use one \

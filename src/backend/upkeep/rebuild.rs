@@ -148,6 +148,12 @@ impl Wanted {
             _ => {}
         });
         records.each(&mut |item| {
+            if let Item::Allocation(one) = &item
+                && one.has_addresses()
+            {
+                let what = "Its address sets are left out: a service keeps no single addresses.".to_owned();
+                notes.push(Finding { place: one.meta.id.clone(), what });
+            }
             if let Item::Allocation(one) = item
                 && !matches!(one.resource_type, ResourceType::Custom | ResourceType::IpamPool)
             {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ipam::audit::dataset::Records;
 use crate::ipam::discovery;
+use crate::ipam::operations::address_set;
 use crate::ipam::operations::context::DEPTH_LIMIT;
 use crate::ipam::operations::pool_rules::check_rules;
 use crate::ipam::storage::codec::Record;
@@ -191,6 +192,7 @@ impl Faults<'_> {
             {
                 faults.push("It is space that rests, and has no end.".into());
             }
+            faults.extend(address_set::faults(allocation));
             if allocation.deferred && allocation.meta.state == State::Active {
                 faults.push("It is active without having taken its block.".into());
             }

@@ -144,7 +144,8 @@ impl Ledger<'_> {
     fn release_gone(&mut self) -> Result<Vec<Allocation>> {
         let mut released = Vec::new();
         for allocation in self.reader().imported(None)? {
-            if self.reader().is_gone(&allocation)? {
+            // What has addresses in it stays until these are released.
+            if !allocation.has_addresses() && self.reader().is_gone(&allocation)? {
                 self.release(&allocation, Action::Delete)?;
                 released.push(allocation);
             }
@@ -211,6 +212,7 @@ impl Ledger<'_> {
                 sampled_at: scanned.and_then(|scanned| scanned.last_success).unwrap_or(self.env.now),
             }),
             lifetime: Lifetime::default(),
+            address_sets: BTreeMap::new(),
         })
     }
 

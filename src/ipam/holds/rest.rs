@@ -161,6 +161,7 @@ impl Ledger<'_> {
             imported: None,
             lifetime: Lifetime::default(),
             asked: None,
+            address_sets: std::collections::BTreeMap::new(),
             aggregate: None,
         };
         index::write_allocation(self.tx, None, Some(&resting))?;

@@ -1,12 +1,12 @@
 //! Allocations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ipam::model::text_enum::{Word, words};
-use crate::ipam::{Asked, Candidates, Cidr, GivenUp, Lifetime, Meta, Run, State, Tags};
+use crate::ipam::{AddressSet, Asked, Candidates, Cidr, GivenUp, Lifetime, Meta, Run, State, Tags};
 
 /// The kind of resource that an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,9 @@ pub struct Allocation {
     /// members of the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aggregate: Option<Cidr>,
+    /// The single addresses that address sets have in the block, by the ids of the sets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub address_sets: BTreeMap<String, AddressSet>,
 }
 
 /// Origin of a resource that became an allocation automatically.
@@ -117,6 +120,11 @@ impl Allocation {
     /// Whether this is an allocation whose loan is over. It keeps its space until `gc` releases it.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.meta.state == State::Active && self.lifetime.expires_at().is_some_and(|end| end <= now)
+    }
+
+    /// Whether an apply gave out single addresses in it.
+    pub fn has_addresses(&self) -> bool {
+        self.address_sets.values().any(AddressSet::is_active)
     }
 
     /// Whether a plan grows it to `target` when other objects have released the space. As with every hold, a plan whose

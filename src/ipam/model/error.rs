@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use num_bigint::BigUint;
 
 use crate::ipam::model::resource_cidr::ResourceCidrId;
-use crate::ipam::{Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, PoolSelector, Run, State};
+use crate::ipam::{AddressError, Allocation, Cidr, Family, Kind, Meta, OnlyAws, Pool, PoolSelector, Run, State};
 
 /// Result type of the core.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -173,6 +173,8 @@ pub enum Error {
     Pending(Unfinished),
     /// The backend does not support this feature.
     Unsupported { what: Unsupported },
+    /// An address set cannot have what it asks for, or has addresses in space that is to be given up.
+    Addresses(Box<AddressError>),
     /// The request for one member of an allocation set failed, and so the request for the whole set.
     OfMember { key: String, error: Box<Error> },
     /// The store failed.
@@ -329,6 +331,10 @@ pub enum OnlySelfManaged {
     PoolChoice,
     /// A preferred block.
     PreferredCidr,
+    /// Names of single addresses in an allocation.
+    AddressSets,
+    /// An IPv4 and an IPv6 allocation that are made together, both or none.
+    DualStacks,
 }
 
 /// The allocation rules, by the names of their attributes.

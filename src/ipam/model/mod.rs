@@ -1,10 +1,12 @@
 //! The data types of the core: objects, requests, errors.
 
+pub(super) mod address_set;
 pub(super) mod allocation;
 pub(super) mod allocation_set;
 pub(super) mod aws_only;
 pub(super) mod candidates;
 pub(super) mod cidr;
+pub(super) mod dual_stack;
 pub(super) mod error;
 pub(super) mod event;
 pub(super) mod lifetime;

@@ -1,6 +1,6 @@
 //! Allocations: plan, preview, create, update, delete.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ipam::history::log;
 use crate::ipam::holds::standing::Standing;
@@ -300,6 +300,7 @@ impl Ledger<'_> {
             lifetime: spec.lifetime,
             asked: spec.asked().filter(|_| birth.is_hold()),
             aggregate: spec.aggregate,
+            address_sets: BTreeMap::new(),
         };
         self.begin_loan(&mut allocation);
         index::write_allocation(self.tx, None, Some(&allocation))?;
@@ -453,12 +454,14 @@ impl Ledger<'_> {
     /// Releases an allocation, or drops a hold. Succeeds when the object is gone already.
     ///
     /// # Errors
-    /// Returns [`Error::InUse`] for the space of a pool below: that space is released together with the pool.
+    /// Returns [`Error::InUse`] for the space of a pool below: that space is released together with the pool. Returns
+    /// [`Error::Addresses`] for an allocation in which address sets have addresses.
     pub fn delete_allocation(&mut self, id: &str) -> Result<()> {
         let Some(allocation) = codec::load::<Allocation>(self.tx, id)? else { return Ok(()) };
         if allocation.resource_type == ResourceType::IpamPool {
             return Err(self.reader().held_by_pool(&allocation)?);
         }
+        self.reader().require_no_addresses(&allocation, None)?;
         allocation.check_release()?;
         self.release(&allocation, Action::Delete)?;
         self.rest_again(&allocation)

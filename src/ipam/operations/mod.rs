@@ -1,11 +1,13 @@
-//! The operations on scopes, pools, CIDRs and allocations, and the context in which they run.
+//! The operations on scopes, pools, CIDRs, allocations and the addresses in them, and the context in which they run.
 
+pub(super) mod address_set;
 pub(super) mod allocation;
 pub(super) mod allocation_set;
 pub(super) mod choice;
 pub(super) mod context;
 pub(super) mod contiguous;
 pub(super) mod dry_run;
+pub(super) mod dual_stack;
 pub(super) mod init;
 pub(super) mod lifetime;
 pub(super) mod locale;

@@ -265,6 +265,7 @@ impl Ledger<'_> {
             asked: None,
             imported: None,
             lifetime: Lifetime::default(),
+            address_sets: std::collections::BTreeMap::new(),
         };
         index::write_allocation(self.tx, None, Some(&allocation))?;
         Ok(true)

@@ -47,6 +47,9 @@ impl Reader<'_> {
         if !is_held && !is_named && self.grows_over_seen(pool, &allocation.cidr, &target)? {
             return Ok(None);
         }
+        if !target.contains(&allocation.cidr) {
+            self.require_no_addresses(allocation, Some(target))?;
+        }
         Ok(Some(target))
     }
 

@@ -3,6 +3,7 @@
 pub(super) mod aggregates;
 pub mod blocks;
 pub(super) mod free;
+pub(super) mod hosts;
 pub(super) mod order;
 pub(super) mod packing;
 pub(super) mod placement;

@@ -1,5 +1,6 @@
 //! Tests of the core through its public operations.
 
+mod addresses;
 mod allocations;
 mod audit;
 mod changes;
@@ -9,6 +10,7 @@ mod cost;
 pub(crate) mod damage;
 mod declaring;
 pub(crate) mod discovery;
+mod dual_stacks;
 mod forgetting;
 mod given_up;
 mod history;

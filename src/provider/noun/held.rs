@@ -123,6 +123,14 @@ pub(in crate::provider) trait HeldModel: NounModel<Noun: Holdable> {
         Ok(())
     }
 
+    /// Refuses the plan of a deletion while other objects are in this one and stay.
+    ///
+    /// # Errors
+    /// What is in the object and stays.
+    fn check_contents(_shared: &Shared, _id: &str) -> Result<(), Diagnostics> {
+        Ok(())
+    }
+
     /// Fills in what the record of the object does not contain.
     ///
     /// # Errors
@@ -353,6 +361,7 @@ impl<M: HeldPlan> Resource for HeldResource<M> {
             let shared = &*self.0;
             shared.session.goes(id);
             hand_over::give_up(shared, id);
+            M::check_contents(shared, id)?;
         }
         Ok(())
     }

@@ -14,10 +14,10 @@ use super::super::attributes::{HumanDuration, Time};
 use super::super::block_attributes::block_attributes;
 use super::super::minimum::{Count, Minimums, family_of};
 use super::super::noun::{HeldModel, NounModel, Timeouts, check_import, fields_with_tags};
-use super::super::shared::Configured;
+use super::super::shared::{Configured, Shared};
 use super::super::tags;
 use super::pool_arguments::{PoolArguments, SelectorModel};
-use super::{agreement, candidate, check_length, check_name, growth};
+use super::{agreement, allocation_contents, candidate, check_length, check_name, growth};
 
 model! {
     /// Manages an allocation, which is a CIDR from a pool. The plan shows the CIDR, and apply keeps it. AWS has no
@@ -303,7 +303,8 @@ impl NounModel for AllocationModel {
             | Error::PoolExhausted { .. }
             | Error::NetmaskRule { .. }
             | Error::NetmaskRange { .. }
-            | Error::FamilyMismatch { .. } => self.size_at(),
+            | Error::FamilyMismatch { .. }
+            | Error::Addresses(_) => self.size_at(),
             Error::Service(fault) if fault.space.is_some() => self.size_at(),
             _ => Path::root(),
         }
@@ -398,6 +399,10 @@ impl HeldModel for AllocationModel {
 
     fn delete(&self, ipam: &dyn Ipam, id: &str) -> Result<(), Error> {
         ipam.delete_allocation(id)
+    }
+
+    fn check_contents(shared: &Shared, id: &str) -> Result<(), Diagnostics> {
+        allocation_contents::check_deleted(shared, id)
     }
 
     fn missing(&self) -> Option<Missing> {

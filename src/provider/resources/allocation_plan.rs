@@ -15,6 +15,7 @@ use super::super::shown::{Carried, plan_again};
 use super::super::tags::PlannedTags;
 use super::super::{capabilities, errors, hand_over, holding, kept_arguments};
 use super::allocation::AllocationModel;
+use super::allocation_contents;
 use super::allocation_resize::{must_avoid_block, plan_resize};
 use super::choice;
 use super::lifetime::{self, plan_loan};
@@ -96,6 +97,9 @@ impl HeldPlan for AllocationModel {
         }
         if let (true, Some(pool_id), Some(cidr)) = (stays, prior.ipam_pool_id.get(), plan.planned.cidr.get()) {
             check_pool_keeps(shared, pool_id, cidr, plan.config.pool_at())?;
+        }
+        if let (Some(at), Some(id)) = (plan.replace.first(), prior.id.get()) {
+            allocation_contents::check_replaced(&configured, id, at.clone())?;
         }
         if stays && plan.planned.tags_all != prior.tags_all {
             check_required_tags(shared, &configured, &plan.planned, &tags)?;

@@ -58,6 +58,7 @@ pub(super) fn plan_resize(
             if !committing {
                 hand_over::claim(shared, (name, Some(cidr)), &waits_for, |error| plan.config.attribute_for(error))?;
             }
+            shared.changes.plan_allocation(id, cidr);
             fill_block_attributes!(&mut plan.planned, cidr);
         }
         Resize::Replace => {

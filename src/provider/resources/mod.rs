@@ -1,12 +1,15 @@
 //! The resources of the nouns that every store has, and what the plans of several resources check.
 
+pub(super) mod address_set;
 mod agreement;
 pub(super) mod allocation;
+mod allocation_contents;
 mod allocation_plan;
 mod allocation_resize;
 pub(super) mod allocation_set;
 pub(super) mod candidate;
 mod choice;
+pub(super) mod dual_stack;
 mod growth;
 mod lifetime;
 pub(super) mod pool;

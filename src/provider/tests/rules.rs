@@ -235,6 +235,31 @@ pub(super) fn held_cases() -> Vec<Case> {
             with(&block, &json!({"cidr": "10.1.0.0/32", "tags": {"a": "b"}})),
             with(&block, &json!({"cidr": "10.1.0.0/31", "tags": {}})),
         ),
+        case(
+            "ipam_address_set.hosts",
+            &[top(), web(&json!({"cidr": "10.0.0.0/24"}))],
+            json!({
+                "ipv4_allocation_id": "${ipam_allocation.web.id}", "name": "hosts", "members": {"gateway": {}, "app": {}},
+            }),
+            json!({
+                "ipv4_allocation_id": "${ipam_allocation.web.id}", "name": "others", "domain": "example.org",
+                "members": {"app": {}, "db": {}},
+            }),
+        ),
+        case(
+            "ipam_dual_stack_allocation.web",
+            &[top(), ("ipam_pool.six", json!({"name": "six", "cidrs": ["fd80:db8::/48"]}))],
+            json!({
+                "name": "web", "description": "x",
+                "ipv4": {"ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 24},
+                "ipv6": {"ipam_pool_id": "${ipam_pool.six.id}", "netmask_length": 64},
+            }),
+            json!({
+                "name": "site", "tags": {"a": "b"},
+                "ipv4": {"ipam_pool_id": "${ipam_pool.top.id}", "netmask_length": 23},
+                "ipv6": {"ipam_pool_id": "${ipam_pool.six.id}", "cidr": "fd80:db8::/63"},
+            }),
+        ),
         case("ipam_allocation_set.vpc", &[top()], set.clone(), with(&set, &other_members)),
         case(
             "ipam_allocation.web",

@@ -201,8 +201,9 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 38] = [
     ("address_family", "ipv4"),
+    ("addresses", "10.0.0.1"),
     ("allocation_strategy", "sparse"),
     ("asn", "64496"),
     ("aws_service", "ec2"),
@@ -212,7 +213,14 @@ const WORDS: [(&str, &str); 30] = [
     ("disallowed_cidrs", "10.0.0.0/24"),
     ("draining_cidrs", "10.0.0.0/24"),
     ("excluded_account_ids", "111122223333"),
+    ("first_usable", "10.0.0.1"),
+    ("gateway", "10.0.0.1"),
     ("ipam_scope_type", "private"),
+    ("ipv4_address", "10.0.0.1"),
+    ("ipv4_cidr", "10.0.0.0/24"),
+    ("ipv6_address", "fd80::1"),
+    ("ipv6_cidr", "fd80::/64"),
+    ("last_usable", "10.0.0.1"),
     ("managed_by", "account"),
     ("metered_account", "ipam-owner"),
     ("operation", "equals"),
