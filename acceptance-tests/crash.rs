@@ -66,6 +66,18 @@ resource "ipam_allocation_set" "vpc" {{
   name         = "vpc"
   members      = {{ for n in range({members}) : "m${{n}}" => {{ netmask_length = 24 + (n + {shift}) % 4 }} }}
 }}
+
+resource "ipam_allocation" "hosts" {{
+  ipam_pool_id   = ipam_pool.top.id
+  name           = "hosts"
+  netmask_length = 26
+}}
+
+resource "ipam_address_set" "hosts" {{
+  ipv4_allocation_id = ipam_allocation.hosts.id
+  name               = "hosts"
+  members            = {{ for n in range({members}) : "h${{n + {shift}}}" => {{}} }}
+}}
 "#,
         random.below(1000),
         random.between(0, 4),

@@ -14,6 +14,7 @@ pub mod store;
 pub mod terraform;
 pub mod watch;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -265,17 +266,24 @@ impl Workspace {
         }
     }
 
-    /// Verifies that the store is sound, and that its active allocations are exactly those in the states of
-    /// `workspaces`, with the same blocks, no block twice.
+    /// Verifies that the store is sound, and that its active allocations and address sets are exactly those in the states
+    /// of `workspaces`, with the same blocks, no block twice.
     #[track_caller]
     pub fn assert_store_matches(store: &Store, workspaces: &[&Self]) {
         store.assert_sound();
-        let mut wanted: Vec<(String, String)> = Vec::new();
+        let (mut wanted, mut sets): (Vec<(String, String)>, BTreeSet<String>) = Default::default();
         for workspace in workspaces {
             let state = workspace.state();
             let allocations = state.of_type("ipam_allocation").into_values();
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
             wanted.extend(allocations.map(|attributes| (text(&attributes["id"]), text(&attributes["cidr"]))));
+            sets.extend(state.of_type("ipam_address_set").into_values().map(|set| text(&set["id"])));
+            for both in state.of_type("ipam_dual_stack_allocation").into_values() {
+                for family in ["ipv4", "ipv6"] {
+                    wanted
+                        .push((text(&both[format!("{family}_allocation_id")]), text(&both[format!("{family}_cidr")])));
+                }
+            }
             for set in state.of_type("ipam_allocation_set").into_values() {
                 let ids = set["ids"].as_object().expect("a set has members");
                 wanted.extend(ids.iter().map(|(key, id)| (text(id), text(&set["cidrs"][key]))));
@@ -286,6 +294,9 @@ impl Workspace {
             allocation.meta.state == terraform_provider_ipam::ipam::State::Active
                 && allocation.resource_type == terraform_provider_ipam::ipam::ResourceType::Custom
         };
+        let in_store = store.allocations().into_iter().flat_map(|allocation| allocation.address_sets);
+        let in_store = in_store.filter(|(_, set)| set.is_active()).map(|(id, _)| id);
+        assert_eq!(in_store.collect::<BTreeSet<_>>(), sets, "left: the store, right: the states");
         let kept = store.allocations().into_iter().filter(is_custom);
         let mut kept: Vec<_> = kept.map(|allocation| (allocation.meta.id, allocation.cidr.to_string())).collect();
         kept.sort();

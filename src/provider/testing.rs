@@ -577,9 +577,8 @@ impl Process {
             carries_private: self.carries_private,
             committing: false,
         });
-        let errors = errors(&response.diagnostics);
-        assert!(response.planned.is_null() || !errors.is_empty());
-        errors
+        assert!(response.planned.is_null() || response.diagnostics.has_error());
+        errors(&response.diagnostics)
     }
 }
 

@@ -4,12 +4,14 @@
 
 mod assigned;
 mod held;
+mod held_model;
 mod import;
 mod missing;
 mod others;
 
 pub(super) use assigned::{AssignedModel, AssignedResource, differs, name_of, named, of, service};
-pub(super) use held::{HeldModel, HeldPlan, HeldResource, check_rename, imported, keep, show_planned};
+pub(super) use held::{HeldResource, check_rename, imported, keep, show_planned};
+pub(super) use held_model::{HeldModel, HeldPlan};
 pub(super) use import::check_import;
 pub(super) use missing::{Found, Lost, find as find_lost};
 pub(super) use others::warn as warn_of_other_owner;
