@@ -419,7 +419,7 @@ fn the_first_pool_with_room_is_chosen_and_found_again() {
     world.refuses(
         "allocate top --name x --netmask-length 27 --preferred-cidr 10.0.0.0/26",
         Status::Failed,
-        "--preferred-cidr is 10.0.0.0/26, and --netmask-length is 27. Both can be given only if they agree.",
+        "--preferred-cidr is 10.0.0.0/26, and a /27 is asked for. Both can be given only if they agree.",
     );
     for line in ["allocate --name x --netmask-length 27", "allocate top --pool more --name x"] {
         assert!(Cli::try_parse_from([&[BINARY], line.split(' ').collect::<Vec<_>>().as_slice()].concat()).is_err());

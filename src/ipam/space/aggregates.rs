@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::ipam::storage::codec::{self, BlockEntry};
-use crate::ipam::storage::keys;
+use crate::ipam::storage::{counters, keys};
 use crate::ipam::{Allocation, Cidr, Kind, Ledger, Result};
 use crate::store::{Order, Snapshot};
 
@@ -77,10 +77,9 @@ fn next(snapshot: &mut dyn Snapshot, start: &str, end: &str, order: Order) -> Re
     entries.first().map(|(key, bytes)| codec::decode(key, bytes)).transpose()
 }
 
-/// Whether a pool has any aggregate.
+/// Whether a pool has any aggregate. Reads the sums of the pool, which a request for space needs in any case.
 pub(in crate::ipam) fn any(snapshot: &mut dyn Snapshot, pool_id: &str) -> Result<bool> {
-    let (start, end) = keys::under(&keys::aggregates_of(pool_id));
-    Ok(!snapshot.scan(&start..&end, Order::Ascending, 1)?.is_empty())
+    Ok(counters::read(snapshot, pool_id)?.contiguous != num_bigint::BigUint::ZERO)
 }
 
 /// The aggregates of a pool.

@@ -29,6 +29,13 @@ pub(in crate::ipam) struct Counters {
     /// Planned allocations.
     #[serde(with = "decimal")]
     pub(in crate::ipam) holds: BigUint,
+    /// Members of contiguous sets, planned ones included. A pool without any has no aggregate to keep off.
+    #[serde(with = "decimal", default, skip_serializing_if = "is_zero")]
+    pub(in crate::ipam) contiguous: BigUint,
+}
+
+fn is_zero(number: &BigUint) -> bool {
+    *number == BigUint::ZERO
 }
 
 impl Counters {
@@ -40,8 +47,11 @@ impl Counters {
     /// The part of the sums of a pool that one allocation contributes.
     pub(in crate::ipam) fn of(allocation: &Allocation) -> Self {
         let mut share = Self::default();
-        let Some(reserved) = allocation.reserved() else { return share };
         let one = BigUint::from(1u8);
+        if allocation.aggregate.is_some() && allocation.meta.is_live() {
+            share.contiguous = one.clone();
+        }
+        let Some(reserved) = allocation.reserved() else { return share };
         if allocation.meta.state == State::Active {
             share.used = allocation.cidr.address_count();
             // The growth is smaller than the block only in a damaged record.
@@ -98,7 +108,7 @@ impl Counters {
         })
     }
 
-    fn pairs<'a>(&'a mut self, other: &'a Self) -> [(&'a mut BigUint, &'a BigUint); 6] {
+    fn pairs<'a>(&'a mut self, other: &'a Self) -> [(&'a mut BigUint, &'a BigUint); 7] {
         [
             (&mut self.provisioned, &other.provisioned),
             (&mut self.used, &other.used),
@@ -106,6 +116,7 @@ impl Counters {
             (&mut self.assigned, &other.assigned),
             (&mut self.allocations, &other.allocations),
             (&mut self.holds, &other.holds),
+            (&mut self.contiguous, &other.contiguous),
         ]
     }
 }

@@ -201,7 +201,7 @@ fn example(ty: &Type) -> Value {
 }
 
 /// Attributes at any depth that accept only certain texts, each with a text that it accepts.
-const WORDS: [(&str, &str); 38] = [
+const WORDS: [(&str, &str); 41] = [
     ("address_family", "ipv4"),
     ("addresses", "10.0.0.1"),
     ("allocation_strategy", "sparse"),
@@ -213,6 +213,7 @@ const WORDS: [(&str, &str); 38] = [
     ("disallowed_cidrs", "10.0.0.0/24"),
     ("draining_cidrs", "10.0.0.0/24"),
     ("excluded_account_ids", "111122223333"),
+    ("expires_at", "2026-03-01T12:00:00Z"),
     ("first_usable", "10.0.0.1"),
     ("gateway", "10.0.0.1"),
     ("ipam_scope_type", "private"),
@@ -228,6 +229,7 @@ const WORDS: [(&str, &str); 38] = [
     ("packing", "by-name"),
     ("preferred_cidr", "10.0.0.0/24"),
     ("public_ip_source", "byoip"),
+    ("quarantine", "24h"),
     ("removed_members", "keep"),
     ("reserved_cidrs", "10.0.0.0/24"),
     ("resource_cidr", "10.0.0.0/24"),
@@ -238,6 +240,7 @@ const WORDS: [(&str, &str); 38] = [
     ("scope_type", "private"),
     ("static_cidr", "10.0.0.0/24"),
     ("tier", "free"),
+    ("ttl", "72h"),
     ("unknown_columns", "tags"),
     ("verification_method", "dns-token"),
 ];
