@@ -203,6 +203,13 @@ impl Ledger<'_> {
         if let Some(shown) = plan.spec().aggregate.filter(|_| !plan.request.shown.is_empty()) {
             return self.claim_first(plan, shown);
         }
+        if plan.terms.committing {
+            // The plan has claimed the block. What the same apply releases may still be in it.
+            let members = plan.present.values().chain(plan.held.values());
+            if let Some(claimed) = join(members.filter_map(|one| one.aggregate)) {
+                return Ok(claimed);
+            }
+        }
         if !plan.present.is_empty() {
             let present = plan.present.values().map(|one| one.aggregate.unwrap_or(one.cidr));
             return match (plan.own, join(present)) {

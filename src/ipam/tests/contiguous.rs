@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::sets::{changed, made_blocks, new_set, planned_blocks};
 use crate::ipam::testing::*;
 use crate::ipam::{
-    Allocation, Cidr, Error, Packing, Planned, Pool, Provision, RuleName, SetChange, SetRequest, Size, Strategy,
+    Allocation, Cidr, Error, Packing, Planned, Pool, Provision, RuleName, SetChange, SetRequest, Size, Strategy, Terms,
 };
 
 type Members = BTreeMap<String, Allocation>;
@@ -272,6 +272,22 @@ fn the_pool_may_lose_the_free_space_of_a_block_and_the_set_stays_sound() {
     assert_eq!(made_blocks(&made), "a 10.0.0.0/25, c 10.0.0.128/25");
     let error = world.refused(&then(&pool, &made, &[("a", "/25"), ("c", "/25"), ("d", "/25")]), "d");
     assert!(matches!(error, Error::AggregateFull { .. }), "{error:?}");
+}
+
+/// The apply asks for the set again, and what it releases may still be there.
+#[test]
+fn a_block_that_grows_over_space_that_the_same_apply_releases_is_planned_again_before_the_release() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/22"]);
+    let members = world.apply_set(&first(&pool, &[("a", "/24"), ("b", "/24")]));
+    let other = world.create(&pool, "other", "10.0.2.0/28").unwrap();
+    let request = then(&pool, &members, &[("a", "/24"), ("b", "/24"), ("c", "/24")]);
+    world.refused(&request, "c");
+    let given_up = vec![crate::ipam::GivenUp { id: other.meta.id, cidr: None, in_place: false }];
+    let planned = world.plan_set(&request, &Terms { given_up, ..terms() }).unwrap();
+    assert_eq!(planned_blocks(&planned), "a 10.0.0.0/24, b 10.0.1.0/24, c 10.0.3.0/24");
+    let later = Terms { hold: std::time::Duration::from_secs(36_000), ..committing() };
+    assert_eq!(world.plan_set(&request, &later).unwrap(), planned, "the hold is renewed");
 }
 
 /// A set with random members and changes, and others in the same pool.
