@@ -75,7 +75,7 @@ fn render(collection: &Collection, store: &str, options: &Options) -> Page {
 fn overdue_json(one: &Overdue) -> serde_json::Value {
     let resource_id = match &one.why {
         Stays::Seen(seen) => Some(&seen.resource_id),
-        Stays::Protected => None,
+        Stays::Protected | Stays::Addresses(_) => None,
     };
     let found = &one.allocation;
     json!({ "allocation": found.meta.id, "cidr": found.cidr, "name": found.meta.name, "resource_id": resource_id })
@@ -92,6 +92,7 @@ fn overdue_line(one: &Overdue) -> String {
             clean(&seen.region)
         ),
         Stays::Protected => "it prevents its release".to_owned(),
+        Stays::Addresses(set) => format!("the address set {} has addresses in it", clean(set)),
     };
     format!("Kept {} {} ({}): its loan is over, but {why}.\n", found.cidr, clean(&found.meta.name), found.meta.id)
 }

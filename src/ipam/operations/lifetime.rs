@@ -19,6 +19,8 @@ pub enum Stays {
     Seen(SeenThere),
     /// It prevents its release.
     Protected,
+    /// This address set has addresses in it.
+    Addresses(String),
 }
 
 /// An allocation that stays although its loan is over.
@@ -110,6 +112,10 @@ impl Ledger<'_> {
         let Some(allocation) = found.filter(|found| found.is_overdue(self.env.now)) else { return Ok(None) };
         if allocation.lifetime.prevent_release {
             return Ok(Some(Overdue { allocation, why: Stays::Protected }));
+        }
+        if let Some(set) = allocation.address_sets.values().find(|set| set.is_active()) {
+            let why = Stays::Addresses(set.name.clone());
+            return Ok(Some(Overdue { allocation, why }));
         }
         let pool: Pool = codec::expect(self.tx, &allocation.pool_id)?;
         match self.reader().seen_in(&pool, &allocation.cidr)? {

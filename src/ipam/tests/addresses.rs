@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ipam::testing::*;
 use crate::ipam::{
-    AddressAnswer, AddressChange, AddressFault, AddressRequest, AddressWishes, Allocation, Error, Rules, address_block,
+    AddressAnswer, AddressChange, AddressFault, AddressRequest, AddressWishes, Allocation, AllocationSpec, Error,
+    Lifetime, Loan, Overdue, Planned, Rules, Stays, address_block,
 };
 
 /// The request for a set: members with addresses, or `""` for any.
@@ -206,6 +207,27 @@ fn both_families_are_one_set_and_one_transaction() {
     let before = world.map.entries().clone();
     assert!(matches!(fault(world.plan_addresses(&more)), AddressFault::Exhausted { .. }));
     assert_eq!(*world.map.entries(), before, "the IPv6 allocation has room, and holds nothing either");
+}
+
+#[test]
+fn gc_keeps_a_loan_that_is_over_while_it_has_addresses() {
+    let mut world = World::new();
+    let pool = world.top("top", &["10.0.0.0/16"]);
+    let lifetime =
+        Lifetime { loan: Some(Loan::until(world.now + jiff::SignedDuration::from_hours(1))), prevent_release: false };
+    let spec = AllocationSpec { lifetime, ..wanted(&pool, "preview", "10.0.0.0/24") };
+    let preview = world.write(|ledger| ledger.create_allocation(&spec, &Planned::Unknown)).unwrap();
+    let set = world.name_addresses(&wish(&preview, "hosts", &[("a", "")]));
+    world.wait(120);
+    let collect = |world: &mut World| world.write(|ledger| ledger.collect_expired("", 100)).unwrap();
+    let kept = collect(&mut world);
+    assert!(
+        matches!(kept.overdue.as_slice(), [Overdue { why: Stays::Addresses(name), .. }] if name == "hosts"),
+        "{kept:#?}"
+    );
+    world.write(|ledger| ledger.delete_addresses(&set.id, std::slice::from_ref(&preview.meta.id))).unwrap();
+    assert_eq!(collect(&mut world).overdue, []);
+    assert_eq!(world.check().allocations, 0);
 }
 
 #[test]

@@ -74,7 +74,7 @@ model! {
         description: String => optional(),
         /// Time for which the allocation is needed, for example `72h` for a preview environment, counted from the apply
         /// that sets it. A change counts from the apply of the change. When the time is over, the command `gc` releases
-        /// the allocation, unless a discovery sees a resource in it; until then, nothing changes. Without `ttl` and
+        /// the allocation, unless a discovery sees a resource in it or an address set has addresses in it; until then, nothing changes. Without `ttl` and
         /// `expires_at`, the allocation is permanent. Conflicts with `expires_at`. Not with `aws-ipam`.
         ttl: HumanDuration => optional(),
         /// Time from which `gc` releases the allocation, as with `ttl`, in RFC 3339 format. Computed from `ttl` if that is

@@ -18,12 +18,16 @@ fn refuse(configured: &Configured, id: &str, at: Path, stays: impl Fn(&str, &str
     }
     // Without the allocation, the apply reports what is wrong.
     let Ok(Some(allocation)) = configured.ipam.get_allocation(id) else { return Ok(()) };
-    let sets = holders(&allocation, stays);
+    refuse_with(&allocation, at, stays)
+}
+
+fn refuse_with(allocation: &Allocation, at: Path, stays: impl Fn(&str, &str) -> bool) -> Result<(), Diagnostics> {
+    let sets = holders(allocation, stays);
     if sets.is_empty() {
         return Ok(());
     }
     let fault = AddressFault::InUse { becomes: None, sets, more: 0 };
-    let allocation = Occupant::from(&allocation);
+    let allocation = Occupant::from(allocation);
     Err(errors::at(&Error::Addresses(Box::new(AddressError { allocation, fault })), at))
 }
 
@@ -45,11 +49,34 @@ fn holders(allocation: &Allocation, stays: impl Fn(&str, &str) -> bool) -> Vec<A
 /// The sets.
 pub(super) fn check_deleted(shared: &Shared, id: &str) -> Result<(), Diagnostics> {
     let Some(configured) = shared.configured()? else { return Ok(()) };
+    refuse(&configured, id, Path::root(), |set, _| stays(shared, set))
+}
+
+/// [`check_deleted`] for members of an allocation set, each with its attribute.
+///
+/// # Errors
+/// The sets, at the attribute of the first member that has addresses.
+pub(super) fn check_released(
+    shared: &Shared,
+    configured: &Configured,
+    released: &[(String, Path)],
+) -> Result<(), Diagnostics> {
+    let Ok(sets) = configured.ipam.require_allocation_sets() else { return Ok(()) };
+    let ids: Vec<String> = released.iter().map(|(id, _)| id.clone()).collect();
+    let Ok(found) = sets.get_members(&ids) else { return Ok(()) };
+    for (allocation, (_, at)) in found.iter().zip(released) {
+        if let Some(allocation) = allocation {
+            refuse_with(allocation, at.clone(), |set, _| stays(shared, set))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a set is in no state of this configuration, or its plan keeps it.
+fn stays(shared: &Shared, set: &str) -> bool {
     let session = &shared.session;
-    refuse(&configured, id, Path::root(), |set, _| {
-        let is_ours = session.is_in_state(set, shared.sibling_wait);
-        !is_ours || session.is_going(set, shared.sibling_wait.min(UNDECIDED)) == Some(false)
-    })
+    let is_ours = session.is_in_state(set, shared.sibling_wait);
+    !is_ours || session.is_going(set, shared.sibling_wait.min(UNDECIDED)) == Some(false)
 }
 
 /// Refuses the plan of a replacement when a set of another owner has addresses in the allocation. Sets of this configuration are

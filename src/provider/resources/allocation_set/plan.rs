@@ -11,6 +11,7 @@ use crate::tf::{Diagnostic, Diagnostics, Path, Plan, Private, Tf};
 use super::super::super::shared::{Configured, Shared};
 use super::super::super::tags::PlannedTags;
 use super::super::super::{capabilities, errors, hand_over, kept_arguments, naming};
+use super::super::allocation_contents;
 use super::super::allocation_plan::rules_for;
 use super::super::other_family;
 use super::super::pool_keeps::check_pool_keeps;
@@ -179,10 +180,12 @@ fn plan_members(
     tags: &PlannedTags,
 ) -> Result<(), Diagnostics> {
     let (present, keeps_removed) = (prior.member_ids(), plan.planned.keeps_removed());
+    let mut released = Vec::new();
     for id in present.iter().filter(|(key, _)| !spec.members.contains_key(*key)).map(|(_, id)| id) {
         if !keeps_removed {
             shared.session.goes(id);
             hand_over::give_up(shared, id);
+            released.push((id.clone(), at!(SetModel, members)));
         }
     }
     let mut terms = terms_for(shared, configured, plan, &spec.pool_id, tags)?;
@@ -199,9 +202,11 @@ fn plan_members(
         let Some(id) = request.present.get(key).filter(|id| **id != member.id) else { continue };
         shared.session.goes(id);
         hand_over::give_up(shared, id);
+        released.push((id.clone(), member_at(key)));
         let before = prior.cidrs.get().and_then(|cidrs| cidrs.get(key));
         plan.warnings.extend(before.map(|before| moves(key, *before, member.cidr)));
     }
+    allocation_contents::check_released(shared, configured, &released)?;
     request::take_up(shared, plan, &request, &members)?;
     show(&mut plan.planned, &members);
     Ok(())

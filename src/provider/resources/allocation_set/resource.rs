@@ -10,6 +10,7 @@ use crate::tf::{Apply, Diagnostics, Path, Plan, Resource, Stop, Tf, Value};
 use super::super::super::noun::{Found, Lost, find_lost};
 use super::super::super::shared::{Configured, Shared, within};
 use super::super::super::{create, errors, hand_over, kept_arguments, naming, tags};
+use super::super::allocation_contents;
 use super::carried::Carried;
 use super::{SetModel, check, import, plan};
 
@@ -111,13 +112,16 @@ impl Resource for SetResource {
     fn plan_delete(&self, prior: &Value) -> Result<(), Diagnostics> {
         let keeps = matches!(prior.entry("removed_members"), Value::String(word) if word == "keep");
         let Value::Map(ids) = prior.entry("ids") else { return Ok(()) };
+        let mut released = Vec::new();
         for id in ids.values().filter(|_| !keeps) {
             if let Value::String(id) = id {
                 self.0.session.goes(id);
                 hand_over::give_up(&self.0, id);
+                released.push((id.clone(), Path::root()));
             }
         }
-        Ok(())
+        let Some(configured) = self.0.configured()? else { return Ok(()) };
+        allocation_contents::check_released(&self.0, &configured, &released)
     }
 
     fn plan_create(&self, plan: &mut Plan<SetModel>) -> Result<(), Diagnostics> {
