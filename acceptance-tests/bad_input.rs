@@ -1,7 +1,10 @@
 //! Mistakes that a user can make: a table from a configuration to the message and its attribute, checked through real
 //! `terraform plan`. No mistake may write to the store.
 
+mod addresses;
 mod choices;
+mod dual_stacks;
+mod lifetimes;
 mod objects;
 mod placement;
 mod servers;

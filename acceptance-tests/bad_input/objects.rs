@@ -44,20 +44,6 @@ const ROWS: &[Row] = &[
         detail: &["`ttl` is 72h", "set only one of them"],
     },
     Row {
-        mistake: "a loan that is over already",
-        stage: Plan,
-        config: r#"resource "ipam_allocation" "it" {
-  ipam_pool_id = "<office>"
-  name = "x"
-  netmask_length = 28
-  expires_at = "2020-03-01T12:00:00Z"
-}
-"#,
-        attribute: "expires_at",
-        summary: "The loan would be over already",
-        detail: &["`expires_at` is 2020-03-01T12:00:00Z", "Choose a later time"],
-    },
-    Row {
         mistake: "a block of another family than the pool's",
         stage: Plan,
         config: r#"resource "ipam_allocation" "it" {

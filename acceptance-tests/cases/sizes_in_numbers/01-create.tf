@@ -1,7 +1,7 @@
 # Sizes as people count them. The plan shows the netmask lengths that follow.
 resource "ipam_pool" "top" {
   name   = "top"
-  locale = "eu-central-1"
+  locale = "us-east-1"
   cidrs  = ["10.0.0.0/16"]
 }
 

@@ -1,7 +1,7 @@
 # Other numbers that lead to the same netmask lengths: only the state changes.
 resource "ipam_pool" "top" {
   name   = "top"
-  locale = "eu-central-1"
+  locale = "us-east-1"
   cidrs  = ["10.0.0.0/16"]
 }
 

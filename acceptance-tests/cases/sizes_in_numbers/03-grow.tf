@@ -1,7 +1,7 @@
 # One host more than a /24 has room for.
 resource "ipam_pool" "top" {
   name   = "top"
-  locale = "eu-central-1"
+  locale = "us-east-1"
   cidrs  = ["10.0.0.0/16"]
 }
 
