@@ -1,5 +1,5 @@
 # The address plan of a platform team: company, Region, environment and VPC are pools, in IPv4 and IPv6. Each VPC has a set of
-# subnets, and some subnets have named hosts. Preview environments borrow space for a time.
+# subnets, and some subnets have hosts with names. Preview environments borrow space for a time.
 terraform {
   required_providers {
     ipam = {

@@ -10,3 +10,27 @@ output "subnets" {
     }
   }
 }
+
+output "hosts" {
+  description = "The addresses of all hosts, by set and host."
+
+  value = {
+    for name, hosts in var.hosts : name => {
+      for host in hosts.names : host => {
+        ipv4 = ipam_address_set.hosts[name].ipv4.addresses[host]
+        ipv6 = ipam_address_set.hosts[name].ipv6.addresses[host]
+      }
+    }
+  }
+}
+
+output "links" {
+  description = "The networks of the links to the data centers, by Region."
+
+  value = {
+    for region in var.regions : region => {
+      ipv4 = ipam_dual_stack_allocation.link[region].ipv4_cidr
+      ipv6 = ipam_dual_stack_allocation.link[region].ipv6_cidr
+    }
+  }
+}

@@ -1,5 +1,6 @@
 # Preview environments borrow space of the development environment for three days. After that, the command
-# `terraform-provider-ipam gc` releases it, unless a discovery sees a resource in it.
+# `terraform-provider-ipam gc` releases it, unless a discovery sees a resource in it or
+# an address set has addresses in it.
 resource "ipam_allocation" "preview" {
   for_each = var.previews
 

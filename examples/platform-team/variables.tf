@@ -38,6 +38,20 @@ variable "vpcs" {
   }
 }
 
+variable "hosts" {
+  description = "Sets of hosts: the VPC and the subnet that they are in, and their names."
+
+  type = map(object({
+    vpc    = string
+    subnet = string
+    names  = set(string)
+  }))
+
+  default = {
+    shop-web = { vpc = "shop", subnet = "web-a", names = ["gateway", "web-1", "web-2"] }
+  }
+}
+
 variable "previews" {
   description = "The Regions of preview environments, by their names."
   type        = map(string)
