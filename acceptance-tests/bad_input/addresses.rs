@@ -60,7 +60,8 @@ const WRITTEN: &[Row] = &[
         mistake: "no allocation",
         stage: Validate,
         config: set!("{ web = {} }", ""),
-        attribute: "ipv4_allocation_id",
+        // Terraform shows no argument that is not there.
+        attribute: "",
         summary: "The set has no allocation",
         detail: &["`ipv6_allocation_id`"],
     },
