@@ -1,7 +1,8 @@
 //! Decides which holds a request may reclaim.
 //!
 //! A hold may be reclaimed when it has expired. The owner of a hold may also reclaim it in another run, so that the
-//! earlier plans of an owner never block that owner. The holds of the present run stay.
+//! earlier plans of an owner never block that owner. The holds of the present run stay, also when the run takes longer than
+//! `plan_hold`: a plan never shows one block for two of its objects. Other runs may reclaim them after their expiry.
 //!
 //! A reservation and a lease are not what an earlier plan left. A reservation stays until it has expired, and a lease until
 //! it has expired or its run has ended. The rest of released space is in `rest.rs`.
@@ -32,15 +33,23 @@ impl Env<'_> {
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
-        let is_left_over = owner == self.actor.owner && !self.is_of_this_run(run);
+        let is_own = owner == self.actor.owner;
+        if is_own && self.run.is_some() && self.is_of_this_run(run) {
+            return self.is_being_released(owner, run);
+        }
+        let is_left_over = is_own && !self.is_of_this_run(run);
         self.is_over(owner, expiry, run) || (is_left_over && !self.only_expired)
     }
 
     /// Whether a hold has expired, or is among those that are being released.
     fn is_over(&self, owner: &str, expiry: Timestamp, run: Option<&Run>) -> bool {
+        self.is_being_released(owner, run) || expiry <= self.now
+    }
+
+    /// Whether the present request releases the holds of this owner, and this one is not spared.
+    fn is_being_released(&self, owner: &str, run: Option<&Run>) -> bool {
         let is_spared = self.sparing && self.is_made_here(run);
-        let is_released = self.released_owner.as_deref() == Some(owner) && !is_spared;
-        is_released || expiry <= self.now
+        self.released_owner.as_deref() == Some(owner) && !is_spared
     }
 
     /// Whether this is a hold that the present request may reclaim.

@@ -55,6 +55,25 @@ fn holds_of_the_present_run_stay() {
 }
 
 #[test]
+fn holds_of_the_present_run_stay_after_their_expiry_until_another_run_needs_the_space() {
+    let mut world = world();
+    let pool = world.top("top", &["10.0.0.0/24"]);
+    let growing = world.create(&pool, "growing", "10.0.0.0/26").unwrap();
+    world.plan(&pool, "a", "10.0.0.64/26").unwrap();
+    world.plan(&pool, "b", "/25").unwrap();
+    world.wait(7200);
+    assert!(matches!(world.plan(&pool, "c", "10.0.0.64/27"), Err(Error::Overlap { .. })));
+    assert!(matches!(world.plan(&pool, "c", "/26"), Err(Error::PoolExhausted { .. })));
+    let size = Size::NetmaskLength(25);
+    let grown = world.write(|ledger| ledger.plan_resize(&growing.meta.id, size, &terms())).unwrap();
+    assert_eq!(grown, Resize::Replace, "a hold of this run is in the way");
+    world.as_owner("them");
+    next_run(&mut world, "2");
+    world.plan(&pool, "c", "10.0.0.64/27").unwrap();
+    world.check();
+}
+
+#[test]
 fn holds_of_another_owner_stay() {
     let mut world = world();
     let pool = world.top("top", &["10.0.0.0/24"]);
