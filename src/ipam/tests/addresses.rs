@@ -229,10 +229,7 @@ fn gc_keeps_a_loan_that_is_over_while_it_has_addresses() {
         overdue
     };
     let kept = collect(&mut world);
-    assert!(
-        matches!(kept.as_slice(), [Overdue { why: Stays::Addresses(name), .. }] if name == "hosts"),
-        "{kept:#?}"
-    );
+    assert!(matches!(kept.as_slice(), [Overdue { why: Stays::Addresses(name), .. }] if name == "hosts"), "{kept:#?}");
     world.write(|ledger| ledger.delete_addresses(&set.id, std::slice::from_ref(&preview.meta.id))).unwrap();
     assert_eq!(collect(&mut world), []);
     assert_eq!(world.check().allocations, 0);
