@@ -13,6 +13,7 @@ pub mod protocol;
 pub mod provider;
 #[cfg(any(feature = "aws", feature = "postgres", feature = "object-storage"))]
 mod runtime;
+pub mod sources;
 pub mod store;
 pub mod tf;
 

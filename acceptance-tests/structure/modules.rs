@@ -7,15 +7,16 @@ use crate::source::{Source, paths, root, sources};
 use crate::tokens::paths_after;
 
 /// Each top-level module, and the modules that it may name.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("main", &["plugin", "provider", "cli"]),
-    ("cli", &["backend", "ipam", "plugin", "provider"]),
+    ("cli", &["backend", "ipam", "plugin", "provider", "sources"]),
     ("plugin", &["protocol", "tf"]),
     ("protocol", &["tf"]),
     ("provider", &["tf", "aws", "backend", "ipam", "store"]),
     ("tf", &[]),
-    ("backend", &["ipam", "store"]),
+    ("backend", &["ipam", "sources", "store"]),
     ("ipam", &["store"]),
+    ("sources", &["ipam"]),
     ("store", &["runtime"]),
     ("aws", &["backend", "ipam", "store", "runtime"]),
     ("runtime", &[]),

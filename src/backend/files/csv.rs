@@ -3,10 +3,9 @@
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::fault::Fault;
-use super::quotes;
 use super::row::{Column, Fields, Lines};
 use crate::ipam::discovery::types::UnknownColumns;
+use crate::sources::{Mistake, quotes};
 
 const ADVICE: &str = "The first line names the columns, such as cidr,name,account,region.";
 
@@ -14,7 +13,7 @@ const ADVICE: &str = "The first line names the columns, such as cidr,name,accoun
 ///
 /// # Errors
 /// The header is missing or wrong, or there is a mistake in the quotes.
-pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
+pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Mistake> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let separator = separator(text);
     quotes::check(text, separator)?;
@@ -22,10 +21,10 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fau
         ReaderBuilder::new().delimiter(separator).has_headers(false).trim(Trim::All).from_reader(text.as_bytes());
     let mut header = StringRecord::new();
     if !reader.read_record(&mut header).map_err(|error| fault_of(&error, separator))? {
-        return Err(Fault::of_all(format!("the header is missing. {ADVICE}")));
+        return Err(Mistake::of_all(format!("the header is missing. {ADVICE}")));
     }
     let line = header.position().map_or(1, csv::Position::line);
-    let columns = columns(&header, unknown).map_err(|words| Fault::on(line, words))?;
+    let columns = columns(&header, unknown).map_err(|words| Mistake::on(line, words))?;
     let warnings = ignored(&columns).into_iter().collect();
     let lines = reader.into_records().filter(|record| !record.as_ref().is_ok_and(is_empty));
     let lines = lines.map(move |record| match record {
@@ -103,14 +102,14 @@ fn fields(record: &StringRecord, columns: &[Column]) -> Fields {
     fields
 }
 
-fn fault_of(error: &csv::Error, separator: u8) -> Fault {
+fn fault_of(error: &csv::Error, separator: u8) -> Mistake {
     let (word, example) = match separator {
         b';' => ("semicolon", ": \"a; b\""),
         b'\t' => ("tab", ""),
         _ => ("comma", ": \"a, b\""),
     };
     match error.kind() {
-        ErrorKind::UnequalLengths { pos, expected_len, len } => Fault::on(
+        ErrorKind::UnequalLengths { pos, expected_len, len } => Mistake::on(
             pos.as_ref().map_or(0, csv::Position::line),
             format!(
                 "it has {len} field{}, and the header has {expected_len}. Quote a field that has a {word}{example}.",
@@ -118,6 +117,6 @@ fn fault_of(error: &csv::Error, separator: u8) -> Fault {
             ),
         ),
         // The message of the library may quote the file.
-        _ => Fault::of_all("it is not CSV."),
+        _ => Mistake::of_all("it is not CSV."),
     }
 }

@@ -10,19 +10,19 @@ use serde_json::value::RawValue;
 use crate::ipam::Tags;
 use crate::ipam::discovery::types::UnknownColumns;
 
-use super::fault::{Fault, lines_in};
 use super::row::{Column, Fields, Lines};
+use crate::sources::{Mistake, lines_in};
 
 /// The objects.
 ///
 /// # Errors
 /// The text is not an array.
-pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Fault> {
+pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Mistake> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Slices of the text, so that the line of each object is known.
     let objects: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| {
         let words = format!("it is not a JSON array of objects{}.", place_in(&error));
-        if error.line() == 0 { Fault::of_all(words) } else { Fault::on(error.line() as u64, words) }
+        if error.line() == 0 { Mistake::of_all(words) } else { Mistake::on(error.line() as u64, words) }
     })?;
     let (mut counted, mut line) = (0, 1);
     let lines = objects.into_iter().map(move |object| {
@@ -75,15 +75,15 @@ impl<'a> Members<'a> {
     ///
     /// # Errors
     /// The text is not an object, or a key occurs twice.
-    fn of(text: &'a str, line: u64, what: &str) -> Result<Vec<(String, &'a RawValue, u64)>, Fault> {
-        let Self(members) = serde_json::from_str(text).map_err(|_| Fault::on(line, what))?;
+    fn of(text: &'a str, line: u64, what: &str) -> Result<Vec<(String, &'a RawValue, u64)>, Mistake> {
+        let Self(members) = serde_json::from_str(text).map_err(|_| Mistake::on(line, what))?;
         let mut keys = BTreeSet::new();
         let mut found = Vec::new();
         for (key, value) in members {
             let at = value.get().as_ptr() as usize - text.as_ptr() as usize;
             let line = line + lines_in(&text.as_bytes()[..at]);
             if !keys.insert(key.clone()) {
-                return Err(Fault::on(line, "an object has the same key twice."));
+                return Err(Mistake::on(line, "an object has the same key twice."));
             }
             found.push((key, value, line));
         }
@@ -91,15 +91,15 @@ impl<'a> Members<'a> {
     }
 }
 
-fn value_of(text: &RawValue, line: u64) -> Result<Value, Fault> {
-    serde_json::from_str(text.get()).map_err(|_| Fault::on(line, "the value of a member is not valid JSON."))
+fn value_of(text: &RawValue, line: u64) -> Result<Value, Mistake> {
+    serde_json::from_str(text.get()).map_err(|_| Mistake::on(line, "the value of a member is not valid JSON."))
 }
 
-fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Fault> {
+fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Mistake> {
     let what = "it is not an object such as {\"cidr\": \"10.0.0.0/16\", \"name\": \"office\"}.";
     let mut fields = Fields { line, ..Fields::default() };
     for (name, raw, at) in Members::of(text, line, what)? {
-        let wrong = |words: String| Fault::on(at, words);
+        let wrong = |words: String| Mistake::on(at, words);
         match Column::of(&name, "the name of a member", unknown).map_err(wrong)? {
             Column::Known(known) => fill(&mut fields, known, raw, at)?,
             Column::Tag(key) => match value_of(raw, at)? {
@@ -119,7 +119,7 @@ fn fields(text: &str, line: u64, unknown: UnknownColumns) -> Result<Fields, Faul
 }
 
 /// Stores the value of a member with a known name.
-fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Result<(), Fault> {
+fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Result<(), Mistake> {
     match value_of(raw, at)? {
         Value::Null => {}
         Value::Object(_) if known == "tags" => fields.tags = tags_of(raw, at)?,
@@ -128,19 +128,19 @@ fn fill(fields: &mut Fields, known: &'static str, raw: &RawValue, at: u64) -> Re
         // The id of an account is often written as a number.
         Value::Number(number) if known == "account" => drop(fields.texts.insert(known, number.to_string())),
         _ if known == "tags" => {
-            return Err(Fault::on(at, "the tags must be an object, or a string such as key=value;key=value."));
+            return Err(Mistake::on(at, "the tags must be an object, or a string such as key=value;key=value."));
         }
-        _ => return Err(Fault::on(at, format!("the {known} must be a string."))),
+        _ => return Err(Mistake::on(at, format!("the {known} must be a string."))),
     }
     Ok(())
 }
 
-fn tags_of(object: &RawValue, line: u64) -> Result<Tags, Fault> {
+fn tags_of(object: &RawValue, line: u64) -> Result<Tags, Mistake> {
     let mut tags = Tags::new();
     for (key, value, at) in Members::of(object.get(), line, "the tags are not an object.")? {
         match value_of(value, at)? {
             Value::String(value) => drop(tags.insert(key, value)),
-            _ => return Err(Fault::on(at, "the value of each tag must be a string.")),
+            _ => return Err(Mistake::on(at, "the value of each tag must be a string.")),
         }
     }
     Ok(tags)

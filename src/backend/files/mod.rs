@@ -5,13 +5,11 @@
 //! store may not have the right to read the file. So messages name file, line and column, but never quote the content
 //! of the file.
 
-mod blocks;
 mod csv;
-mod fault;
 mod json;
 mod open;
-mod quotes;
 mod row;
+mod unread;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -21,10 +19,10 @@ use jiff::Timestamp;
 
 use crate::ipam::discovery::types::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
 
-pub use fault::Unread;
-use fault::{Fault, lines_in};
+use crate::sources::{Mistake, lines_in};
 pub use open::{Below, open_regular, require_file};
 use row::{Defaults, Lines, Row};
+pub use unread::Unread;
 
 /// Limits of a file. A larger file is not a list that is kept by hand: a store is made for up to a million resources,
 /// and each has about 64 bytes in a file.
@@ -106,14 +104,14 @@ fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
 }
 
 /// The first control character that plain text does not contain. A file with one is truncated or is not a text file.
-fn control_character(text: &str) -> Option<Fault> {
+fn control_character(text: &str) -> Option<Mistake> {
     let at = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))?;
     let what = if text[at..].starts_with('\0') { "a NUL byte" } else { "a control character" };
-    Some(Fault::on(1 + lines_in(&text.as_bytes()[..at]), format!("there is {what}. Save the file as plain text.")))
+    Some(Mistake::on(1 + lines_in(&text.as_bytes()[..at]), format!("there is {what}. Save the file as plain text.")))
 }
 
 /// The rows of all lines, and the warnings about parts that were left out; or all mistakes.
-fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(Vec<Row>, Vec<String>), Vec<Fault>> {
+fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(Vec<Row>, Vec<String>), Vec<Mistake>> {
     let Lines { mut warnings, lines } = lines;
     let (mut rows, mut faults, mut ignored) = (Vec::new(), Vec::new(), 0);
     let mut seen: HashMap<(String, String, String, String), u64> = HashMap::new();
@@ -123,7 +121,7 @@ fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(V
                 ignored += left_out;
                 for row in of_line {
                     match seen.insert(row.key(), row.line) {
-                        Some(first) => faults.push(Fault::on(row.line, Row::said_before(first))),
+                        Some(first) => faults.push(Mistake::on(row.line, Row::said_before(first))),
                         None => rows.push(row),
                     }
                 }
@@ -133,7 +131,7 @@ fn rows(limits: &Limits, lines: Lines<'_>, defaults: &Defaults<'_>) -> Result<(V
         if rows.len() > limits.rows {
             let words =
                 format!("there are more than {} resources. Split the file, for example by account.", limits.rows);
-            return Err(vec![Fault::of_all(words)]);
+            return Err(vec![Mistake::of_all(words)]);
         }
         if faults.len() > FAULTS_MAX {
             break;
@@ -164,8 +162,8 @@ fn samples(rows: Vec<Row>, defaults: &Defaults<'_>) -> Vec<Sample> {
 }
 
 /// One mistake as a sentence, several as a list.
-fn not_used(name: &str, faults: &[Fault]) -> String {
-    let words = |fault: &Fault| match fault.line {
+fn not_used(name: &str, faults: &[Mistake]) -> String {
+    let words = |fault: &Mistake| match fault.line {
         Some(line) => format!("line {line}: {}", fault.words),
         None => fault.words.clone(),
     };

@@ -6,7 +6,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::fault::Unread;
+use super::unread::Unread;
 
 /// Directories in which files are never read: memory and environment of processes, the state of the system, devices.
 const NEVER: [&str; 3] = ["/proc", "/sys", "/dev"];

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use crate::ipam::discovery::types::{DiscoveredCidr, SeenType, UnknownColumns};
 use crate::ipam::{Cidr, Tags, Words};
 
-use super::blocks;
-use super::fault::Fault;
+use crate::sources::Mistake;
+use crate::sources::blocks;
 
 /// The lines of a file, one after the other.
 pub(super) struct Lines<'a> {
     /// The parts that are left out of all lines.
     pub(super) warnings: Vec<String>,
-    pub(super) lines: Box<dyn Iterator<Item = Result<Fields, Fault>> + 'a>,
+    pub(super) lines: Box<dyn Iterator<Item = Result<Fields, Mistake>> + 'a>,
 }
 
 /// Names of columns, and of members of JSON objects.
@@ -95,8 +95,8 @@ impl Column {
 
 impl Row {
     /// The rows of a line: a resource with one block, or with the blocks of a range.
-    pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Vec<Self>, Fault> {
-        let wrong = |words: String| Fault::on(fields.line, words);
+    pub(super) fn of(fields: &Fields, defaults: &Defaults<'_>) -> Result<Vec<Self>, Mistake> {
+        let wrong = |words: String| Mistake::on(fields.line, words);
         check_texts(fields).map_err(wrong)?;
         let text = fields.texts.get("cidr").ok_or_else(|| wrong("the cidr is missing.".to_owned()))?;
         let blocks = blocks::of(text).map_err(|words| wrong(words.to_owned()))?;

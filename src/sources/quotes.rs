@@ -1,7 +1,7 @@
 //! Checks the quotes of a CSV file against RFC 4180 before the file is parsed. The CSV parser accepts a quote that is
 //! never closed: it would take the rest of the file, and the resources in it, as one field.
 
-use super::fault::Fault;
+use super::Mistake;
 
 /// The position of the scan.
 enum At {
@@ -19,7 +19,7 @@ enum At {
 ///
 /// # Errors
 /// The line on which a quote is wrong.
-pub(super) fn check(text: &str, separator: u8) -> Result<(), Fault> {
+pub fn check(text: &str, separator: u8) -> Result<(), Mistake> {
     let (mut at, mut line) = (At::Begin, 1);
     for byte in text.bytes() {
         let ends = byte == separator || byte == b'\n' || byte == b'\r';
@@ -28,18 +28,18 @@ pub(super) fn check(text: &str, separator: u8) -> Result<(), Fault> {
             (At::Plain, b'"') => {
                 let words = "a quote is in a field that does not begin with a quote. Put the whole field in quotes, \
                              and write each quote inside it twice.";
-                return Err(Fault::on(line, words));
+                return Err(Mistake::on(line, words));
             }
             (At::Quoted(opened), b'"') => At::Behind(opened),
             (At::Behind(opened), b'"') | (At::Quoted(opened), _) => At::Quoted(opened),
             (_, _) if ends => At::Begin,
-            (At::Behind(opened), _) => return Err(Fault::on(opened, ends_inside(opened, line))),
+            (At::Behind(opened), _) => return Err(Mistake::on(opened, ends_inside(opened, line))),
             (At::Begin | At::Plain, _) => At::Plain,
         };
         line += u64::from(byte == b'\n');
     }
     match at {
-        At::Quoted(opened) => Err(Fault::on(opened, "a quote is opened and never closed.")),
+        At::Quoted(opened) => Err(Mistake::on(opened, "a quote is opened and never closed.")),
         At::Begin | At::Plain | At::Behind(_) => Ok(()),
     }
 }

@@ -1,15 +1,15 @@
-//! The blocks that a line names: a CIDR, an address with a dotted netmask, or a range of addresses.
+//! The blocks that a text names: a CIDR, an address with a dotted netmask, or a range of addresses.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::ipam::blocks::range_to_cidrs;
 use crate::ipam::{Cidr, Family};
 
-/// The blocks of a line: one block, except for a range that is not a block by itself.
+/// The blocks of a text: one block, except for a range that is not a block by itself.
 ///
 /// # Errors
 /// The mistake, without the text.
-pub(super) fn of(text: &str) -> Result<Vec<Cidr>, &'static str> {
+pub fn of(text: &str) -> Result<Vec<Cidr>, &'static str> {
     if let Some((first, last)) = text.split_once('-') {
         return range(first.trim(), last.trim());
     }
