@@ -22,10 +22,15 @@ pub(super) const ONLY_AWS: &str = "nly with the store `aws-ipam`";
 pub(super) fn subcategory(name: &str, about: &str) -> &'static str {
     match name.trim_start_matches("ipam_") {
         _ if about.contains(ONLY_AWS) => AWS,
-        "resource_discovery" | "resource_discoveries" | "resource_cidr" | "resource_cidrs" | "discover"
-        | "discovered_accounts" | "discovered_public_addresses" | "discovered_resource_cidrs" | "address_history" => {
-            DISCOVERY
-        }
+        "resource_discovery"
+        | "resource_discoveries"
+        | "resource_cidr"
+        | "resource_cidrs"
+        | "discover"
+        | "discovered_accounts"
+        | "discovered_public_addresses"
+        | "discovered_resource_cidrs"
+        | "address_history" => DISCOVERY,
         "events" | "report" | "utilization" | "utilization_history" => HISTORY,
         "backup" | "release_holds" => MAINTENANCE,
         _ => SPACE,

@@ -112,7 +112,10 @@ fn imports_are_shown_by_block_by_identity_and_by_command() {
     let text = import_section(import);
     let block = "  provider = ipam\n  to       = ipam_pool.a[\"b\"]\n  id       = \"ipam-pool-1\"\n}\n";
     assert!(text.contains(block), "{text}");
-    assert!(text.contains("  to       = ipam_pool.a[\"b\"]\n\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"), "{text}");
+    assert!(
+        text.contains("  to       = ipam_pool.a[\"b\"]\n\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"),
+        "{text}"
+    );
     assert!(text.contains("as `id`:\n\n```shell\n# By id.\nterraform import"), "{text}");
     assert_eq!(import_section(""), "");
 }

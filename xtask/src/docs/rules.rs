@@ -58,7 +58,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
         let kept = title.chars().filter(|letter| letter.is_alphanumeric() || "-_ ".contains(*letter));
         kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
     });
-    let set = prose(text).filter_map(|line| line.strip_prefix("<a id=\"")?.split_once('"')).map(|(id, _)| id.to_owned());
+    let set =
+        prose(text).filter_map(|line| line.strip_prefix("<a id=\"")?.split_once('"')).map(|(id, _)| id.to_owned());
     headings.chain(set).collect()
 }
 
@@ -147,7 +148,9 @@ impl Page<'_> {
         for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_note(line)) {
             let before = number.checked_sub(1).and_then(|number| lines.get(number));
             if before.is_some_and(|before| !before.trim().is_empty()) || line.as_bytes().get(2) != Some(&b' ') {
-                self.say(&format!("{line:?} is not a note: it needs an empty line before it and a space after the arrow"));
+                self.say(&format!(
+                    "{line:?} is not a note: it needs an empty line before it and a space after the arrow"
+                ));
             }
         }
     }
@@ -163,7 +166,9 @@ impl Page<'_> {
                 None if page.is_empty() => &own,
                 None if page.starts_with("https://") => continue,
                 None => {
-                    self.say(&format!("the link `{target}` leads nowhere in a registry: write {SITE}/..., without .md"));
+                    self.say(&format!(
+                        "the link `{target}` leads nowhere in a registry: write {SITE}/..., without .md"
+                    ));
                     continue;
                 }
             };

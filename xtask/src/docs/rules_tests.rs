@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::*;
 use crate::docs::{every, notes};
 
-const GOOD: &str = "---\npage_title: \"A\"\nsubcategory: \"\"\ndescription: \"B\"\n---\n\n# A\n\n## What it is\n\nText.\n";
+const GOOD: &str =
+    "---\npage_title: \"A\"\nsubcategory: \"\"\ndescription: \"B\"\n---\n\n# A\n\n## What it is\n\nText.\n";
 
 fn said(path: &str, text: &str) -> Vec<String> {
     let index = GOOD.replace("subcategory: \"\"\n", "");
