@@ -35,6 +35,7 @@ usage: cargo xtask dist [options]
   --features LIST           as of cargo
   --version VERSION         the version in the names; only with --binary. By default that of Cargo.toml
   --sign KEY                sign SHA256SUMS with this key of gpg
+  --gpg-home DIR            where gpg keeps its keys, if not in the home directory of the user
   --mirror DIR              also write a mirror that Terraform and OpenTofu can install from, into this directory; versions
                             that are there stay
   --output DIR              by default target/dist, which is emptied first";
@@ -58,6 +59,8 @@ pub struct Options {
     pub version: Option<String>,
     /// A key of gpg.
     pub sign: Option<String>,
+    /// Where gpg keeps its keys.
+    pub gpg_home: Option<PathBuf>,
     /// Directory of a mirror.
     pub mirror: Option<PathBuf>,
     /// Directory of the files of the release.
@@ -81,6 +84,7 @@ impl Options {
                 "--features" => options.features.extend(["--features".to_owned(), value()?]),
                 "--version" => options.version = Some(value()?),
                 "--sign" => options.sign = Some(value()?),
+                "--gpg-home" => options.gpg_home = Some(value()?.into()),
                 "--mirror" => options.mirror = Some(value()?.into()),
                 "--output" => options.output = Some(value()?.into()),
                 _ => return Err(format!("{option} is not an option of this task.\n\n{USAGE}")),
@@ -167,7 +171,7 @@ pub fn make(root: &Path, options: &Options) -> Outcome<Vec<PathBuf>> {
     package.manifest()?;
     package.sums()?;
     if let Some(key) = &options.sign {
-        signature::sign(&package.path("SHA256SUMS"), key)?;
+        signature::sign(&package.path("SHA256SUMS"), key, options.gpg_home.as_deref())?;
     }
     if let Some(mirror) = &options.mirror {
         mirror::add(mirror, &package)?;

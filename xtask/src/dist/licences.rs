@@ -1,4 +1,4 @@
-//! The licences of the libraries in a program, which whoever passes the program on must pass on too.
+//! The licences of the libraries in a program. A copy of the program must come with them.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,10 +6,14 @@ use std::process::Command;
 use crate::Outcome;
 
 /// Signs `file` with a key of gpg, into `file.sig`: a detached signature in binary form, which is what the registries read.
-pub(super) fn sign(file: &Path, key: &str) -> Outcome<()> {
+pub(super) fn sign(file: &Path, key: &str, home: Option<&Path>) -> Outcome<()> {
     let mut name = file.as_os_str().to_owned();
     name.push(".sig");
-    let output = Command::new("gpg")
+    let mut command = Command::new("gpg");
+    if let Some(home) = home {
+        command.arg("--homedir").arg(home);
+    }
+    let output = command
         .args(["--batch", "--yes", "--no-armor", "--local-user", key, "--output"])
         .arg(name)
         .arg("--detach-sign")
