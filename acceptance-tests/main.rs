@@ -27,6 +27,7 @@ mod differences;
 mod discovery_accounts;
 mod discovery_files;
 mod disk_full;
+mod distribution;
 mod drift;
 mod edits;
 mod examples;

@@ -1,6 +1,8 @@
 //! `cargo xtask docs`: generates the pages of the registry from the schema that terraform reads and from examples/.
 
+mod notes;
 mod render;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,7 +50,8 @@ pub(crate) fn check() -> Outcome<()> {
     let gone = found.keys().filter(|path| !wanted.contains_key(*path));
     differing.extend(gone.map(|path| format!("docs/{} describes what is not there", path.display())));
     if differing.is_empty() {
-        return Ok(());
+        let mistakes = rules::mistakes(&every()?);
+        return if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("\n")) };
     }
     Err(format!("{}\nRun `cargo xtask docs` and commit the result.", differing.join("\n")))
 }
@@ -88,8 +91,27 @@ fn with_newer(own: &Value) -> Outcome<Value> {
 /// The existing pages: markdown files in docs/ and in its folders for the registry. The files in docs/guides are
 /// written by hand and are not included.
 fn existing(docs: &Path) -> Outcome<Pages> {
-    let mut pages = Pages::new();
     let folders = ["", "resources", "data-sources", "list-resources", "ephemeral-resources", "actions", "functions"];
+    pages_in(docs, &folders)
+}
+
+/// All pages, with those in docs/guides, and whatever else is in a folder of docs/.
+fn every() -> Outcome<Pages> {
+    let docs = tool::root().join("docs");
+    let cannot = |error: std::io::Error| format!("{} cannot be read: {error}", docs.display());
+    let mut folders = vec![String::new()];
+    for entry in fs::read_dir(&docs).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        if entry.path().is_dir() {
+            folders.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    pages_in(&docs, &folders.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The markdown files in these folders of docs/.
+fn pages_in(docs: &Path, folders: &[&str]) -> Outcome<Pages> {
+    let mut pages = Pages::new();
     for folder in folders {
         let directory = docs.join(folder);
         if !directory.is_dir() {

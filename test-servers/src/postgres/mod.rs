@@ -3,7 +3,7 @@
 mod binaries;
 mod client;
 mod scram;
-mod tls;
+pub(crate) mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};

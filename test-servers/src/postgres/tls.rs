@@ -10,9 +10,9 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 /// File of the certificate authority.
 pub(crate) const ROOT: &str = "root.pem";
 /// File of the server's certificate.
-const CERTIFICATE: &str = "server.pem";
+pub(crate) const CERTIFICATE: &str = "server.pem";
 /// File of the server's key.
-const KEY: &str = "server.key";
+pub(crate) const KEY: &str = "server.key";
 
 /// Writes all three into `directory`. The name of the server is `localhost` only: `127.0.0.1` is a wrong name.
 pub(crate) fn write(directory: &Path) {

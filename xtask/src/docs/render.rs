@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::Pages;
+use super::{Pages, notes};
+
+/// Where the registry shows the pages. It resolves no relative links.
+pub(super) const SITE: &str = "https://registry.terraform.io/providers/ipam-dev/ipam/latest/docs";
+
+/// What the page of the provider says about stores and their credentials.
+const PROVIDER: &str = include_str!("provider.md");
 
 /// The examples directory, in the layout that the registry's tools expect.
 pub(super) struct Examples(PathBuf);
@@ -17,12 +23,15 @@ impl Examples {
         Self(directory)
     }
 
-    /// A fenced block with the file, or an empty text if the file does not exist.
+    /// A section with the file, or an empty text if the file does not exist.
     fn section(&self, title: &str, language: &str, file: &str) -> String {
-        let Ok(text) = fs::read_to_string(self.0.join(file)) else {
-            return String::new();
-        };
-        format!("## {title}\n\n```{language}\n{}\n```\n\n", text.trim_end())
+        self.code(language, file).map_or_else(String::new, |code| format!("## {title}\n\n{code}\n"))
+    }
+
+    /// A fenced block with the file.
+    fn code(&self, language: &str, file: &str) -> Option<String> {
+        let text = fs::read_to_string(self.0.join(file)).ok()?;
+        Some(format!("```{language}\n{}\n```\n", text.trim_end()))
     }
 }
 
@@ -60,8 +69,16 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 fn index(schema: &Value, examples: &Examples) -> String {
     let block = &schema["provider"]["block"];
-    let mut text = head("ipam", "Provider", "ipam Provider", block);
+    // The registries refuse a subcategory here.
+    let about = description(block);
+    let mut text = format!(
+        "---\npage_title: \"ipam Provider\"\ndescription: {:?}\n---\n\n# ipam Provider\n\n{}\n\n",
+        first_sentence(&about),
+        about.trim()
+    );
     text.push_str(&examples.section("Example Usage", "terraform", "provider/provider.tf"));
+    text.push_str(PROVIDER);
+    text.push('\n');
     text.push_str(&block_section(block));
     for (title, folder, key) in [
         ("Resources", "resources", "resource_schemas"),
@@ -78,7 +95,7 @@ fn index(schema: &Value, examples: &Examples) -> String {
         for (name, one) in members(&schema[key]) {
             let short = name.strip_prefix("ipam_").unwrap_or(name);
             let about = one["summary"].as_str().map_or_else(|| description(&one["block"]), str::to_owned);
-            let _ = writeln!(text, "- [`{name}`]({folder}/{short}.md): {}", first_sentence(&about));
+            let _ = writeln!(text, "- [`{name}`]({SITE}/{folder}/{short}): {}", first_sentence(&about));
         }
     }
     text
@@ -88,25 +105,27 @@ fn resource(name: &str, block: &Value, examples: &Examples) -> String {
     let mut text = head(name, "Resource", &format!("{name} (Resource)"), block);
     text.push_str(&examples.section("Example Usage", "terraform", &format!("resources/{name}/resource.tf")));
     text.push_str(&block_section(block));
-    let import = examples.section("Import", "shell", &format!("resources/{name}/import.sh"));
-    if !import.is_empty() {
-        let _ = write!(text, "\n{}", import.trim_end());
-        text.push('\n');
-        text.push_str(&identity(&import));
+    if let Some(commands) = examples.code("shell", &format!("resources/{name}/import.sh")) {
+        text.push_str(&import_section(&commands));
     }
     text
 }
 
-/// How an `import` block names the object by its identity. The first example of the section about imports has the id.
-fn identity(import: &str) -> String {
-    let first = import.lines().find_map(|line| line.strip_prefix("terraform import "));
+/// The section about imports: by a block with the first id of the example `commands`, by identity, and by command.
+fn import_section(commands: &str) -> String {
+    let first = commands.lines().find_map(|line| line.strip_prefix("terraform import "));
     let Some((address, id)) = first.and_then(|example| example.rsplit_once(' ')) else { return String::new() };
+    let address = address.trim_matches('\'');
     format!(
-        "\nIn Terraform 1.12 and OpenTofu 1.12, and later, an `import` block can name the object by its identity:\n\n\
-         ```terraform\nimport {{\n  to = {}\n  identity = {{\n    id = \"{id}\"\n  }}\n}}\n```\n\n\
-         ### Identity Schema\n\n- `id` (String) The `id` of the object. Names and blocks, which the command accepts too, are not \
-         identities.\n",
-        address.trim_matches('\'')
+        "\n## Import\n\nAn `import` block brings an existing object into the configuration, in Terraform 1.5 and later and in \
+         OpenTofu:\n\n\
+         ```terraform\nimport {{\n  provider = ipam\n  to       = {address}\n  id       = \"{id}\"\n}}\n```\n\n\
+         In Terraform 1.12 and OpenTofu 1.12, and later, the block can name the object by its identity:\n\n\
+         ```terraform\nimport {{\n  provider = ipam\n  to       = {address}\n\n  identity = {{\n    id = \"{id}\"\n  }}\n}}\n```\n\n\
+         -> Terraform 1.16 and later need the line `provider = ipam` when they generate the configuration of the object.\n\n\
+         The command accepts the same ids as `id`:\n\n{commands}\n\
+         ### Identity Schema\n\n- `id` (String) The `id` of the object. Names and blocks, which `id` of the block and the \
+         command accept too, are not identities.\n"
     )
 }
 
@@ -128,7 +147,7 @@ fn ephemeral_resource(name: &str, block: &Value, examples: &Examples) -> String 
 fn list_resource(name: &str, block: &Value, examples: &Examples) -> String {
     let mut text = head(name, "List Resource", &format!("{name} (List Resource)"), block);
     text.push_str(
-        "The command `terraform query` of Terraform 1.14 and later reads `list` blocks in files that end with \
+        "The command `terraform query` reads `list` blocks in files that end with \
          `.tfquery.hcl`. With `-generate-config-out`, it writes the configuration of what it finds. The arguments \
          below are those of the block `config`.\n\n",
     );
@@ -143,7 +162,6 @@ fn list_resource(name: &str, block: &Value, examples: &Examples) -> String {
 
 fn action(name: &str, block: &Value, examples: &Examples) -> String {
     let mut text = head(name, "Action", &format!("{name} (Action)"), block);
-    text.push_str("Actions need Terraform 1.14 or later.\n\n");
     text.push_str(&examples.section("Example Usage", "terraform", &format!("actions/{name}/action.tf")));
     text.push_str(&block_section(block));
     text
@@ -152,8 +170,8 @@ fn action(name: &str, block: &Value, examples: &Examples) -> String {
 fn function(name: &str, signature: &Value, examples: &Examples) -> String {
     let summary = signature["summary"].as_str().unwrap_or_default();
     let about = signature["description"].as_str().filter(|text| !text.is_empty()).unwrap_or(summary);
-    let mut text = front_matter(&format!("{name} function - ipam"), summary);
-    let _ = write!(text, "# function: {name}\n\n{}\n\n", about.trim());
+    let mut text = front_matter(&format!("{name} function - ipam"), notes::FUNCTIONS, summary);
+    let _ = write!(text, "# function: {name}\n\n{}\n\n{}", about.trim(), notes::of("Function", name, about));
     text.push_str(&examples.section("Example Usage", "terraform", &format!("functions/{name}/function.tf")));
     let mut parameters: Vec<&Value> = signature["parameters"].as_array().into_iter().flatten().collect();
     let variadic = Some(&signature["variadic_parameter"]).filter(|value| value.is_object());
@@ -186,13 +204,14 @@ fn parameter_name(parameter: &Value) -> &str {
 
 fn head(name: &str, kind: &str, heading: &str, block: &Value) -> String {
     let about = description(block);
-    let mut text = front_matter(&format!("{name} {kind}"), &about);
-    let _ = write!(text, "# {heading}\n\n{}\n\n", about.trim());
+    let mut text = front_matter(&format!("{name} {kind}"), notes::subcategory(name, &about), &about);
+    let _ = write!(text, "# {heading}\n\n{}\n\n{}", about.trim(), notes::of(kind, name, &about));
     text
 }
 
-fn front_matter(title: &str, about: &str) -> String {
-    format!("---\npage_title: {title:?}\nsubcategory: \"\"\ndescription: {:?}\n---\n\n", first_sentence(about))
+fn front_matter(title: &str, subcategory: &str, about: &str) -> String {
+    let about = first_sentence(about);
+    format!("---\npage_title: {title:?}\nsubcategory: {subcategory:?}\ndescription: {about:?}\n---\n\n")
 }
 
 fn description(of: &Value) -> String {

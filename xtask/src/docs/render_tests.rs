@@ -42,7 +42,7 @@ fn each_object_has_a_page_and_a_line_in_the_index() {
     let paths: Vec<String> = pages.keys().map(|path| path.to_string_lossy().into_owned()).collect();
     assert_eq!(paths, ["functions/cidr_merge.md", "index.md", "list-resources/pool.md", "resources/pool.md"]);
     let index = &pages[Path::new("index.md")];
-    assert!(index.contains("- [`ipam_pool`](resources/pool.md): A pool.\n"), "{index}");
+    assert!(index.contains(&format!("- [`ipam_pool`]({SITE}/resources/pool): A pool.\n")), "{index}");
     assert!(index.contains("- `default_tags` (Block, at most 1) (see [below](#nested--default_tags))\n"), "{index}");
     assert!(
         index.contains("### Nested schema for `default_tags`\n\n#### Optional\n\n- `tags` (Map of string)\n"),
@@ -55,13 +55,15 @@ fn attributes_are_sorted_into_required_optional_and_read_only() {
     let expected = "\
 ---
 page_title: \"ipam_pool Resource\"
-subcategory: \"\"
+subcategory: \"Address space\"
 description: \"A pool.\"
 ---
 
 # ipam_pool (Resource)
 
 A pool. More of it.
+
+~> With `cascade = true`, destroying the pool releases everything in it, also what other configurations manage.
 
 ## Schema
 
@@ -91,9 +93,10 @@ A pool. More of it.
 #[test]
 fn a_list_resource_has_the_arguments_of_its_block() {
     let page = &rendered()[Path::new("list-resources/pool.md")];
-    assert!(page.contains("# ipam_pool (List Resource)\n\nLists pools.\n"), "{page}");
+    assert!(page.contains("# ipam_pool (List Resource)\n\nLists pools.\n\n-> "), "{page}");
     assert!(page.contains("block `config`.\n\n## Schema\n\n### Optional\n\n- `locale` (String) Region.\n"), "{page}");
-    assert!(rendered()[Path::new("index.md")].contains("- [`ipam_pool`](list-resources/pool.md): Lists pools.\n"));
+    let line = format!("- [`ipam_pool`]({SITE}/list-resources/pool): Lists pools.\n");
+    assert!(rendered()[Path::new("index.md")].contains(&line));
 }
 
 #[test]
@@ -104,9 +107,29 @@ fn a_function_shows_its_signature() {
 }
 
 #[test]
-fn the_identity_comes_from_the_first_example_of_an_import() {
-    let import = "## Import\n\n```shell\n# By id.\nterraform import 'ipam_pool.a[\"b\"]' ipam-pool-1\nterraform import ipam_pool.a top\n```\n";
-    let text = identity(import);
-    assert!(text.contains("  to = ipam_pool.a[\"b\"]\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"), "{text}");
-    assert_eq!(identity(""), "");
+fn imports_are_shown_by_block_by_identity_and_by_command() {
+    let import = "```shell\n# By id.\nterraform import 'ipam_pool.a[\"b\"]' ipam-pool-1\nterraform import ipam_pool.a top\n```\n";
+    let text = import_section(import);
+    let block = "  provider = ipam\n  to       = ipam_pool.a[\"b\"]\n  id       = \"ipam-pool-1\"\n}\n";
+    assert!(text.contains(block), "{text}");
+    assert!(
+        text.contains("  to       = ipam_pool.a[\"b\"]\n\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"),
+        "{text}"
+    );
+    assert!(text.contains("as `id`:\n\n```shell\n# By id.\nterraform import"), "{text}");
+    assert_eq!(import_section(""), "");
+}
+
+#[test]
+fn a_page_begins_with_the_notes_that_a_reader_needs() {
+    let pages = rendered();
+    let list = &pages[Path::new("list-resources/pool.md")];
+    assert!(list.contains("Lists pools.\n\n-> `list` blocks need Terraform 1.14 or later."), "{list}");
+    let function = &pages[Path::new("functions/cidr_merge.md")];
+    assert!(function.contains("\n\n-> Functions of providers need Terraform 1.8 or later"), "{function}");
+    let pool = &pages[Path::new("resources/pool.md")];
+    assert!(pool.contains("\n\n~> With `cascade = true`"), "{pool}");
+    assert!(!pages[Path::new("index.md")].contains("\nsubcategory"), "the index has no subcategory");
+    assert_eq!(notes::subcategory("ipam_x", "A thing (only with the store `aws-ipam`)."), "AWS IPAM");
+    assert!(notes::of("Resource", "ipam_x", "A thing (only with the store `aws-ipam`).").starts_with("~> "));
 }
