@@ -126,6 +126,20 @@ on_each_store! {
         workspace.store().assert_empty();
     }
 
+    /// The plan does not know the new allocation, but the set cannot stay in one that goes.
+    fn a_set_of_addresses_goes_with_its_allocation_when_plans_hold_nothing(store: Store) {
+        let workspace = Workspace::on(&store).holding_for("0s");
+        workspace.configure(&SETS.replace("ipam_allocation.hosts.id", "ipam_dual_stack_allocation.both.ipv4_allocation_id"));
+        workspace.apply();
+        let plan = workspace.plan_as("plan", &["-replace=ipam_dual_stack_allocation.both"]);
+        assert_eq!(plan.actions()["ipam_address_set.hosts"], "delete create");
+        workspace.apply_saved();
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
+
     /// The old allocation keeps its block until it is destroyed: only its replacement may be planned over it.
     fn an_exact_block_is_replaced_by_itself(store: Store) {
         let workspace = applied(&store);
