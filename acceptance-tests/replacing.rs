@@ -75,10 +75,10 @@ resource "ipam_address_set" "hosts" {
 
 /// The resources of [`SETS`], each with an attribute that the plan of its replacement shows.
 const REPLACED: [(&str, &str); 4] = [
-    ("ipam_allocation_set.spread", "cidrs.db"),
-    ("ipam_allocation_set.one_block", "cidrs.web"),
+    ("ipam_allocation_set.spread", "cidrs"),
+    ("ipam_allocation_set.one_block", "cidrs"),
     ("ipam_dual_stack_allocation.both", "ipv4_cidr"),
-    ("ipam_address_set.hosts", "ipv4.addresses.web"),
+    ("ipam_address_set.hosts", "ipv4"),
 ];
 
 fn assert_replaced(workspace: &Workspace, address: &str, more: &[&str]) {

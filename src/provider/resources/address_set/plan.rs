@@ -59,7 +59,11 @@ pub(super) fn plan_change(
     for family in [Family::Ipv4, Family::Ipv6] {
         let (before, after) = (prior.allocation_id(family), plan.planned.allocation_id(family));
         // A known apply replaces nothing: what the plan did not know moves in place.
-        if before.is_known() && before != after && !plan.committing && (after.is_known() || after.is_unknown() && goes(shared, before)) {
+        if before.is_known()
+            && before != after
+            && !plan.committing
+            && (after.is_known() || after.is_unknown() && goes(shared, before))
+        {
             plan.replace.push(AddressSetModel::allocation_at(family));
         }
     }
