@@ -30,14 +30,69 @@ fn applied(store: &Store) -> Workspace {
     workspace
 }
 
+const SETS: &str = r#"
+resource "ipam_pool" "v4" {
+  name  = "v4"
+  cidrs = ["10.0.0.0/20"]
+}
+
+resource "ipam_pool" "v6" {
+  name  = "v6"
+  cidrs = ["fd00:db8::/48"]
+}
+
+resource "ipam_allocation_set" "spread" {
+  ipam_pool_id = ipam_pool.v4.id
+  name         = "spread"
+  members      = { web = { netmask_length = 26 }, db = { cidr = "10.0.15.0/24" } }
+}
+
+resource "ipam_allocation_set" "one_block" {
+  ipam_pool_id = ipam_pool.v4.id
+  name         = "one-block"
+  contiguous   = true
+  members      = { web = { netmask_length = 26 }, db = { netmask_length = 26 } }
+}
+
+resource "ipam_dual_stack_allocation" "both" {
+  name = "both"
+  ipv4 = { ipam_pool_id = ipam_pool.v4.id, netmask_length = 26 }
+  ipv6 = { ipam_pool_id = ipam_pool.v6.id, netmask_length = 64 }
+}
+
+resource "ipam_allocation" "hosts" {
+  ipam_pool_id   = ipam_pool.v4.id
+  name           = "hosts"
+  netmask_length = 26
+}
+
+resource "ipam_address_set" "hosts" {
+  ipv4_allocation_id = ipam_allocation.hosts.id
+  name               = "hosts"
+  members            = { gateway = {}, web = {} }
+}
+"#;
+
+/// The resources of [`SETS`], each with an attribute that the plan of its replacement shows.
+const REPLACED: [(&str, &str); 4] = [
+    ("ipam_allocation_set.spread", "cidrs"),
+    ("ipam_allocation_set.one_block", "cidrs"),
+    ("ipam_dual_stack_allocation.both", "ipv4_cidr"),
+    ("ipam_address_set.hosts", "ipv4"),
+];
+
 fn assert_replaced(workspace: &Workspace, address: &str, more: &[&str]) {
+    assert_is_another(workspace, address, "cidr", more);
+}
+
+fn assert_is_another(workspace: &Workspace, address: &str, shown: &str, more: &[&str]) {
     let place = format!("{address}.id");
     let before = workspace.state().text(&place);
     let plan = workspace.plan_as("plan", more);
     assert_eq!(plan.actions()[address], "delete create");
     let applied = workspace.apply_saved();
     assert_ne!(applied.text(&place), before);
-    workspace.assert_as_shown(&plan, &[&place, &format!("{address}.cidr")]);
+    workspace.assert_as_shown(&plan, &[&place, &format!("{address}.{shown}")]);
     workspace.assert_settled();
     Workspace::assert_store_matches(workspace.store(), &[workspace]);
 }
@@ -53,6 +108,36 @@ on_each_store! {
 
     fn an_allocation_is_replaced_on_request(store: Store) {
         assert_replaced(&applied(&store), "ipam_allocation.web", &["-replace=ipam_allocation.web"]);
+    }
+
+    /// Terraform asks for the replacement, and not the resource itself. Once more for the tainted objects.
+    fn sets_are_replaced_on_request(store: Store) {
+        let workspace = Workspace::on(&store);
+        workspace.configure(SETS);
+        workspace.apply();
+        for (address, shown) in REPLACED {
+            assert_is_another(&workspace, address, shown, &[&format!("-replace={address}")]);
+        }
+        for (address, shown) in REPLACED {
+            workspace.run(&["taint", "-no-color", address]).succeeds();
+            assert_is_another(&workspace, address, shown, &[]);
+        }
+        workspace.destroy();
+        workspace.store().assert_empty();
+    }
+
+    /// The plan does not know the new allocation, but the set cannot stay in one that goes.
+    fn a_set_of_addresses_goes_with_its_allocation_when_plans_hold_nothing(store: Store) {
+        let workspace = Workspace::on(&store).holding_for("0s");
+        workspace.configure(&SETS.replace("ipam_allocation.hosts.id", "ipam_dual_stack_allocation.both.ipv4_allocation_id"));
+        workspace.apply();
+        let plan = workspace.plan_as("plan", &["-replace=ipam_dual_stack_allocation.both"]);
+        assert_eq!(plan.actions()["ipam_address_set.hosts"], "delete create");
+        workspace.apply_saved();
+        workspace.assert_settled();
+        Workspace::assert_store_matches(workspace.store(), &[&workspace]);
+        workspace.destroy();
+        workspace.store().assert_empty();
     }
 
     /// The old allocation keeps its block until it is destroyed: only its replacement may be planned over it.

@@ -183,9 +183,9 @@ pub fn capital(text: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// `text` as a sentence: with a capital letter, unless it begins with a URL, and one full stop.
+/// `text` as a sentence: with a capital letter, unless it begins with a URL or the name of a file, and one full stop.
 pub fn sentence(text: &str) -> String {
     let trimmed = text.trim().trim_end_matches('.');
-    let begins_with_url = trimmed.split_whitespace().next().is_some_and(|word| word.contains("://"));
-    if begins_with_url { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }
+    let begins_with_name = trimmed.split_whitespace().next().is_some_and(|word| word.contains(['/', '\\', '.']));
+    if begins_with_name { format!("{trimmed}.") } else { format!("{}.", capital(trimmed)) }
 }

@@ -78,6 +78,12 @@ fn wrong_arguments_are_errors_of_the_plan_on_the_argument() {
         (BACKUP, json!({"path": "a\u{0}b"}), "path", "NUL"),
         (BACKUP, json!({"path": "~/ipam.json"}), "path", "pathexpand"),
         (BACKUP, json!({"path": "/no/such/directory/ipam.json"}), "path", "its directory does not exist"),
+        (
+            BACKUP,
+            json!({"path": "no/such/directory/ipam.json"}),
+            "path",
+            "no/such/directory/ipam.json cannot be written",
+        ),
         (BACKUP, json!({"path": "/dev/null", "overwrite": true}), "path", "a pipe, a socket or a device"),
         (BACKUP, json!({"path": "/"}), "path", "names a directory"),
         (DISCOVER, json!({"ipam_resource_discovery_id": ""}), "ipam_resource_discovery_id", "leave the argument out"),

@@ -40,6 +40,11 @@ pub(super) fn plan_new(shared: &Shared, plan: &mut Plan<AddressSetModel>) -> Res
     Ok(())
 }
 
+/// Whether this plan deletes or replaces the allocation. It is released after the set, so the set cannot stay until then.
+fn goes(shared: &Shared, allocation_id: &Tf<String>) -> bool {
+    allocation_id.get().is_some_and(|id| shared.session.may_go(id, shared.sibling_wait))
+}
+
 /// Plans a change to a set.
 ///
 /// # Errors
@@ -54,7 +59,11 @@ pub(super) fn plan_change(
     for family in [Family::Ipv4, Family::Ipv6] {
         let (before, after) = (prior.allocation_id(family), plan.planned.allocation_id(family));
         // A known apply replaces nothing: what the plan did not know moves in place.
-        if before.is_known() && after.is_known() && before != after && !plan.committing {
+        if before.is_known()
+            && before != after
+            && !plan.committing
+            && (after.is_known() || after.is_unknown() && goes(shared, before))
+        {
             plan.replace.push(AddressSetModel::allocation_at(family));
         }
     }

@@ -18,8 +18,15 @@ use super::super::pool_keeps::check_pool_keeps;
 use super::request::{self, Members};
 use super::{SetModel, member_at};
 
-/// Key in the private data of a plan that replaces a set: the ids of its members, by their keys.
+/// Key in the private data of a plan: the ids of the members before it, by their keys.
 const REPLACED: &str = "replaced_members";
+
+/// Stores the ids of the members, for the second half of a replacement: Terraform may ask for one that the set itself does
+/// not need (`-replace`, `replace_triggered_by`).
+fn remember(prior: &SetModel, private: &mut Private) {
+    let ids = prior.member_ids().into_iter().map(|(key, id)| (key, id.into()));
+    private.insert(REPLACED.to_owned(), ids.collect::<serde_json::Map<_, _>>().into());
+}
 
 /// The members of the set that the second half of a replacement replaces.
 fn replaced(private: &mut Private) -> BTreeMap<String, String> {
@@ -113,6 +120,7 @@ pub(super) fn plan_change(shared: &Shared, prior: &SetModel, plan: &mut Plan<Set
     let tags = tags_for(&configured, plan)?;
     plan.planned.imported_names = BTreeMap::new().into();
     kept_arguments::note(&configured, &prior.any_id(), plan);
+    remember(prior, &mut plan.private);
     if !plan.replace.is_empty() {
         plan_replacement(shared, prior, plan);
         return Ok(());
@@ -240,8 +248,6 @@ fn plan_replacement(shared: &Shared, prior: &SetModel, plan: &mut Plan<SetModel>
         blocks.join(", ")
     );
     plan.warnings.push(Diagnostic::warning(format!("All members of the set {name:?} give up their CIDRs"), detail));
-    let kept: serde_json::Map<_, _> = ids.into_iter().map(|(key, id)| (key, id.into())).collect();
-    plan.private.insert(REPLACED.to_owned(), kept.into());
     forget_members(&mut plan.planned);
     plan.planned.id = Tf::Unknown;
 }

@@ -11,7 +11,6 @@ use super::super::super::noun::{Found, Lost, find_lost};
 use super::super::super::shared::{Configured, Shared, within};
 use super::super::super::{create, errors, hand_over, kept_arguments, naming, tags};
 use super::super::allocation_contents;
-use super::carried::Carried;
 use super::{SetModel, check, import, plan};
 
 /// `ipam_allocation_set`.
@@ -164,7 +163,7 @@ impl Resource for SetResource {
     fn update(&self, prior: &SetModel, apply: &mut Apply<SetModel>) -> Result<(), Diagnostics> {
         let shared = &*self.0;
         let configured = shared.ready()?;
-        Carried::forget(&mut apply.private);
+        apply.private.clear();
         let state = &mut apply.state;
         state.tags_all = tags::all(&configured.default_tags, &state.tags);
         if !state.differs(prior) {
