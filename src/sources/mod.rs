@@ -7,12 +7,30 @@
 //! A [`Mistake`] names lines and columns and never quotes the file, because the path of a file may come from a store,
 //! and whoever wrote it there may not have the right to read the file.
 
+pub mod aws;
+pub mod azure;
 pub mod blocks;
+pub mod csv;
+pub mod gcp;
+pub mod infoblox;
 pub mod json;
+pub mod layout;
+pub mod netbox;
+pub mod phpipam;
 pub mod quotes;
 pub mod table;
+pub mod terraform;
 
 use crate::ipam::{Cidr, Tags};
+
+/// A file that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceFile<'a> {
+    /// The name of the file, without its directory.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
 
 /// The networks in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
