@@ -39,6 +39,7 @@ mod imports;
 mod large_blocks;
 mod leases;
 mod metrics;
+mod migrations;
 mod moving;
 mod name_conflicts;
 mod owners;
