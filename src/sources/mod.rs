@@ -10,12 +10,18 @@
 pub mod aws;
 pub mod azure;
 pub mod blocks;
+pub mod csv;
 pub mod gcp;
+pub mod infoblox;
 pub mod join;
 pub mod json;
+pub mod layout;
+pub mod netbox;
 pub mod object;
+pub mod phpipam;
 pub mod quotes;
 pub mod table;
+pub mod terraform;
 
 use crate::ipam::{Cidr, Tags};
 

@@ -26,6 +26,7 @@ mod evaluate;
 mod evaluation;
 pub(super) mod exclusion;
 mod faults;
+mod formats;
 mod forest;
 mod listing;
 mod overlaps;
@@ -42,7 +43,7 @@ pub(super) mod vpc_pools;
 
 pub(super) use exclusion::{Avoided, outermost};
 pub(super) use faults::of as faults;
-pub use reconcile::{Reconciled, Skip, Skipped};
+pub use reconcile::{Reconciled, Skip, Skipped, id_in_name};
 pub(super) use sample::seen_head;
 pub use sample::{Forgotten, SampleChanges};
 pub use stored::{Past, ScannedTarget, SeenAddress, Sighted};
