@@ -9,7 +9,8 @@ use crate::harness::store::Store;
 /// The exports in `examples/migrations`, whose files the guides show.
 const VNETS: &str = include_str!("../../examples/migrations/azure/vnets.json");
 const SUBNETS: &str = include_str!("../../examples/migrations/google-cloud/subnets.json");
-const PREFIX: &str = "/subscriptions/0b6a7f14-31d8-4c3f-8a56-77d1a9a4c022/resourceGroups/rg-shop/providers/Microsoft.Network";
+const PREFIX: &str =
+    "/subscriptions/0b6a7f14-31d8-4c3f-8a56-77d1a9a4c022/resourceGroups/rg-shop/providers/Microsoft.Network";
 
 const CLOUDS: &str = r#"
 resource "ipam_resource_discovery" "clouds" {

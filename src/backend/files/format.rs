@@ -17,8 +17,7 @@ pub(super) enum Reading {
 }
 
 /// The sentence after the mistakes of a file in which no format was recognised.
-pub(super) const NOT_RECOGNISED: &str =
-    "The format was not recognised. A scan reads CSV and JSON with the columns of a discovery, and what NetBox, Infoblox, \
+pub(super) const NOT_RECOGNISED: &str = "The format was not recognised. A scan reads CSV and JSON with the columns of a discovery, and what NetBox, Infoblox, \
      phpIPAM, Terraform and the command lines of AWS, Azure and Google Cloud export; `file_formats` of the resource \
      discovery names the format of a file.";
 
@@ -38,9 +37,12 @@ pub(super) fn of(bytes: &[u8], is_json: bool, named: Option<FileFormat>) -> Resu
         [layout] if !is_own => Ok(Reading::Other(*layout)),
         _ => {
             let own = is_own.then(|| FileFormat::Ipam.to_string());
-            let words: Vec<String> = own.into_iter().chain(layouts.iter().map(|layout| layout.name().to_owned())).collect();
+            let words: Vec<String> =
+                own.into_iter().chain(layouts.iter().map(|layout| layout.name().to_owned())).collect();
             let words = words.join(", ");
-            Err(format!("its content fits several formats: {words}. Name the right one in `file_formats` of the resource discovery."))
+            Err(format!(
+                "its content fits several formats: {words}. Name the right one in `file_formats` of the resource discovery."
+            ))
         }
     }
 }

@@ -50,7 +50,10 @@ fn virtual_networks_are_vpcs_of_their_subscription_and_region() {
     );
     let (network, subnet) = (&resources[0], &resources[1]);
     assert!(network.resource_id.ends_with("/virtualNetworks/vnet-hub-weu"), "{network:?}");
-    assert_eq!((&network.vpc_id, &subnet.vpc_id), (&Some(network.resource_id.clone()), &Some(network.resource_id.clone())));
+    assert_eq!(
+        (&network.vpc_id, &subnet.vpc_id),
+        (&Some(network.resource_id.clone()), &Some(network.resource_id.clone()))
+    );
     assert_eq!(network.tags.get("Name").map(String::as_str), Some("vnet-hub-weu"));
     assert_eq!(network.tags.get("env").map(String::as_str), Some("prod"));
 }
@@ -132,11 +135,16 @@ fn a_content_that_fits_no_format_or_two_is_refused_with_the_formats() {
 fn an_export_with_any_mistake_is_not_used_and_never_quoted() {
     let secret = "s3cret";
     let subnet = |cidr: &str, more: &str| {
-        format!("{{\"kind\": \"compute#subnetwork\", \"selfLink\": \"x/projects/{secret}/regions/r/subnetworks/{secret}\", \
-                 \"ipCidrRange\": \"{cidr}\"{more}}}")
+        format!(
+            "{{\"kind\": \"compute#subnetwork\", \"selfLink\": \"x/projects/{secret}/regions/r/subnetworks/{secret}\", \
+                 \"ipCidrRange\": \"{cidr}\"{more}}}"
+        )
     };
     for (text, says) in [
-        (format!("[{},\n{}]", subnet("10.0.0.0/8", ""), subnet("10.0.0.1/8", "")), "line 2: `ipCidrRange` has host bits set."),
+        (
+            format!("[{},\n{}]", subnet("10.0.0.0/8", ""), subnet("10.0.0.1/8", "")),
+            "line 2: `ipCidrRange` has host bits set.",
+        ),
         (
             format!("[{},\n{}]", subnet("10.0.0.0/8", ""), subnet("10.0.0.0/8", "")),
             "line 2: the cidr of this resource in this account and Region is already on line 1.",

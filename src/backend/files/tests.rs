@@ -237,7 +237,7 @@ fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_li
         ("dc.csv", format!("cidr,tags\n10.0.0.0/8,{long}=1\n"), "line 2: the tags have an empty key, or a key of"),
         (
             "dc.csv",
-            format!("cidr,name\n10.0.0.0/8,{}\n", "n".repeat(401)),
+            format!("cidr,resource_id\n10.0.0.0/8,{}\n", "n".repeat(401)),
             "line 2: the resource_id, or the name in its place, has more than 400 characters.",
         ),
         (

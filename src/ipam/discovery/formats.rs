@@ -29,16 +29,8 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// All formats.
-    pub const ALL: [Self; 8] = [
-        Self::Ipam,
-        Self::Netbox,
-        Self::Infoblox,
-        Self::Phpipam,
-        Self::Aws,
-        Self::Azure,
-        Self::Gcp,
-        Self::Terraform,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Ipam, Self::Netbox, Self::Infoblox, Self::Phpipam, Self::Aws, Self::Azure, Self::Gcp, Self::Terraform];
 }
 
 impl fmt::Display for FileFormat {

@@ -187,7 +187,8 @@ impl Ledger<'_> {
         let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
         let scanned: Option<ScannedTarget> =
             codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
-        let name = self.free_name(&pool.meta.id, &format!("{}_{}", id_in_name(&resource.resource_id), candidate.cidr))?;
+        let name =
+            self.free_name(&pool.meta.id, &format!("{}_{}", id_in_name(&resource.resource_id), candidate.cidr))?;
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
         meta.confirmed = true;

@@ -5,11 +5,11 @@
 //! request.
 
 pub use super::columns::UnknownColumns;
-pub use super::formats::FileFormat;
 pub use super::enums::{
     AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, FailureCode, IpSource,
     ManagementState, OverlapStatus, PastType, SeenType,
 };
+pub use super::formats::FileFormat;
 pub use crate::ipam::model::resource_cidr::ResourceCidrId;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -99,7 +99,9 @@ fn check_texts(texts: &Tf<BTreeSet<String>>, at: &Path, what: &str) -> Diagnosti
 
 /// Checks that each format is that of one of the files.
 fn check_formats(model: &DiscoveryModel) -> Diagnostics {
-    let (Some(formats), false) = (model.file_formats.get(), model.files.is_unknown()) else { return Diagnostics::new() };
+    let (Some(formats), false) = (model.file_formats.get(), model.files.is_unknown()) else {
+        return Diagnostics::new();
+    };
     let is_file = |path: &String| model.files.get().is_some_and(|files| files.contains(path));
     match formats.keys().find(|path| !is_file(path)) {
         Some(path) => {
