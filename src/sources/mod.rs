@@ -11,6 +11,7 @@ pub mod aws;
 pub mod azure;
 pub mod blocks;
 pub mod csv;
+pub mod fields;
 pub mod gcp;
 pub mod infoblox;
 pub mod json;
