@@ -29,6 +29,23 @@ impl<'a> Node<'a> {
         Ok(Self { raw, line: 1 + lines_in(&text.as_bytes()[..offset(raw.get(), text)]) })
     }
 
+    /// The values of a text that has one after the other, such as an object on each line.
+    ///
+    /// # Errors
+    /// The text is not a sequence of JSON values.
+    pub fn sequence(text: &'a str) -> Result<Vec<Self>, Mistake> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (mut counted, mut line, mut nodes) = (0, 1, Vec::new());
+        for raw in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            let raw = raw.map_err(|error| not_json(&error))?;
+            let at = offset(raw.get(), text);
+            line += lines_in(&text.as_bytes()[counted..at]);
+            counted = at;
+            nodes.push(Self { raw, line });
+        }
+        Ok(nodes)
+    }
+
     /// The elements; `None` if the value is not an array.
     pub fn elements(self) -> Option<Vec<Self>> {
         let raws: Vec<&RawValue> = serde_json::from_str(self.raw.get()).ok()?;
@@ -63,6 +80,26 @@ impl<'a> Node<'a> {
             Value::Number(_) => Some(self.raw.get().to_owned()),
             _ => None,
         }
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(self) -> bool {
+        self.raw.get() == "null"
+    }
+
+    /// Whether the value is neither an array nor an object.
+    pub fn is_scalar(self) -> bool {
+        !self.raw.get().starts_with(['[', '{'])
+    }
+
+    /// Whether the value is text of blanks only.
+    pub fn is_empty_text(self) -> bool {
+        self.value().as_str().is_some_and(|text| text.trim().is_empty())
+    }
+
+    /// The text of a number, `true` or `false`, as it is written.
+    pub fn literal(self) -> &'a str {
+        self.raw.get()
     }
 
     /// Values of this one, with their lines. They are in the order of the text.
@@ -136,6 +173,15 @@ mod tests {
         assert_eq!((a.as_str(), one.text(), b.as_str(), list.line), ("a", Some("1".to_owned()), "b", 4));
         let texts = list.elements().unwrap().into_iter().map(|node| (node.text(), node.line)).collect::<Vec<_>>();
         assert_eq!(texts, [(None, 4), (None, 5), (Some("x".to_owned()), 5)]);
+    }
+
+    #[test]
+    fn a_sequence_of_values_knows_the_line_of_each() {
+        let nodes = Node::sequence("{\"a\": 1}\n\n{\"a\":\n2} 3\n").unwrap();
+        assert_eq!(nodes.iter().map(|node| node.line).collect::<Vec<_>>(), [1, 3, 4]);
+        assert_eq!(Node::sequence("{}\n{\n").unwrap_err().words, "it is not JSON: it ends too early.");
+        assert_eq!(Node::sequence("{}\nsecret").unwrap_err().line, Some(2));
+        assert!(Node::sequence(" ").unwrap().is_empty());
     }
 
     #[test]

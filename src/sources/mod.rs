@@ -14,9 +14,11 @@ pub mod csv;
 pub mod fields;
 pub mod gcp;
 pub mod infoblox;
+pub mod join;
 pub mod json;
 pub mod layout;
 pub mod netbox;
+pub mod object;
 pub mod phpipam;
 pub mod quotes;
 pub mod table;
@@ -44,6 +46,8 @@ pub struct Inventory {
     pub mistakes: Vec<Mistake>,
     /// Sentences about parts of the file that were left out, such as a column that has no meaning here.
     pub left_out: Vec<Mistake>,
+    /// Pools and scopes that the file describes without their blocks, which are in other files.
+    pub described: Described,
 }
 
 /// A routing domain: a VRF, a network view, a section.
@@ -188,4 +192,62 @@ pub enum ResourceKind {
     Subnet,
     /// A secondary range, an address or another resource.
     Other,
+}
+
+/// The objects that a file describes without their blocks: AWS prints the attributes of a pool, its CIDRs and its
+/// allocations with three commands. [`join`] brings them together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// Pools.
+    pub pools: Vec<PoolFacts>,
+    /// Scopes.
+    pub scopes: Vec<ScopeFacts>,
+}
+
+/// A pool without its CIDRs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolFacts {
+    /// The line where it begins, counted from 1.
+    pub line: u64,
+    /// The id of the pool, as its CIDRs and allocations name it.
+    pub id: String,
+    /// The id of its source pool.
+    pub parent_id: Option<String>,
+    /// The id of its scope.
+    pub scope_id: Option<String>,
+    /// Whether the scope is a public one.
+    pub is_public: bool,
+    /// The resource whose block is the CIDR of the pool: a VPC, for a pool that plans its subnets.
+    pub resource_id: Option<String>,
+    /// A short name.
+    pub name: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+    /// The Region of the pool (`locale`).
+    pub region: Option<String>,
+    /// The account that owns it.
+    pub account: Option<String>,
+    /// The rules for its allocations.
+    pub rules: Rules,
+}
+
+/// A scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeFacts {
+    /// The line where it begins, counted from 1.
+    pub line: u64,
+    /// Its id, as pools name it.
+    pub id: String,
+    /// Whether its IPAM came with it.
+    pub is_default: bool,
+    /// Whether it has public addresses.
+    pub is_public: bool,
+    /// A short name.
+    pub name: Option<String>,
+    /// A description.
+    pub description: Option<String>,
+    /// Tags.
+    pub tags: Tags,
 }
