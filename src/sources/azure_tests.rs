@@ -53,14 +53,16 @@ fn virtual_networks_and_their_subnets_are_read_from_the_command_line_and_the_res
         "77: Allocation 10.65.4.0/22 snet-aks westeurope 0b6a",
     ];
     assert_eq!(shown(&read), expected);
-    let without_lines = |read: Inventory| -> Vec<Network> {
-        read.networks.into_iter().map(|one| Network { line: 0, ..one }).collect()
-    };
+    let without_lines =
+        |read: Inventory| -> Vec<Network> { read.networks.into_iter().map(|one| Network { line: 0, ..one }).collect() };
     let rest = reading(&as_rest(VNETS));
     assert_eq!(without_lines(rest), without_lines(read.clone()));
     let (network, subnet) = (read.networks[0].resource.as_ref().unwrap(), read.networks[1].resource.as_ref().unwrap());
     assert_eq!((network.kind, subnet.kind), (ResourceKind::Vpc, ResourceKind::Subnet));
-    assert_eq!((subnet.vpc_id.as_ref(), subnet.id.as_str()), (Some(&network.id), format!("{}/subnets/GatewaySubnet", network.id).as_str()));
+    assert_eq!(
+        (subnet.vpc_id.as_ref(), subnet.id.as_str()),
+        (Some(&network.id), format!("{}/subnets/GatewaySubnet", network.id).as_str())
+    );
     assert_eq!(read.networks[0].tags.get("cost-centre").map(String::as_str), Some("4711"));
 }
 
@@ -92,7 +94,10 @@ fn ipam_pools_have_their_parents_and_static_cidrs_their_pool() {
         "poolId": "/subscriptions/S/x/ipamPools/P", "addressPrefixes": ["10.1.0.0/24"], "reservedPrefixes": null}]"#;
     let read = reading(association);
     let [network] = read.networks.as_slice() else { panic!("{read:?}") };
-    assert_eq!((network.name.as_deref(), network.parent_id.as_deref()), (Some("v"), Some("/subscriptions/s/x/ipampools/p")));
+    assert_eq!(
+        (network.name.as_deref(), network.parent_id.as_deref()),
+        (Some("v"), Some("/subscriptions/s/x/ipampools/p"))
+    );
 }
 
 #[test]
@@ -108,7 +113,8 @@ fn every_mistake_of_a_file_is_found_with_its_line_and_nothing_is_quoted() {
     let read = reading(text);
     let lines: Vec<_> = read.mistakes.iter().map(|one| one.line.unwrap()).collect();
     assert_eq!(lines, [3, 4, 5, 6, 7, 8], "{:#?}", read.mistakes);
-    let says = ["host bits", "is not a CIDR", "none of virtual networks", "`id` is missing", "not an object", "nextLink"];
+    let says =
+        ["host bits", "is not a CIDR", "none of virtual networks", "`id` is missing", "not an object", "nextLink"];
     for (mistake, says) in read.mistakes.iter().zip(says) {
         assert!(mistake.words.contains(says), "{mistake:?}");
         assert!(!mistake.words.contains("s3cret"), "{mistake:?}");
@@ -120,7 +126,9 @@ fn only_lists_of_azure_are_recognised() {
     for text in [VNETS, POOLS, STATIC, &as_rest(VNETS)] {
         assert!(recognises(text.as_bytes()), "{text}");
     }
-    for text in ["[]", "{}", "{\"value\": []}", "[{\"type\": \"Microsoft.Compute/disks\"}]", "[{\"cidr\": \"10.0.0.0/8\"}]"] {
+    for text in
+        ["[]", "{}", "{\"value\": []}", "[{\"type\": \"Microsoft.Compute/disks\"}]", "[{\"cidr\": \"10.0.0.0/8\"}]"]
+    {
         assert!(!recognises(text.as_bytes()), "{text}");
     }
 }

@@ -105,7 +105,8 @@ fn aggregated<'a>(items: &Object<'a>, mistakes: &mut Vec<Mistake>) -> Result<Vec
         let warning = place.object("warning")?;
         let code = warning.map(|warning| warning.text("code")).transpose()?.flatten();
         if !matches!(code.as_deref(), None | Some("NO_RESULTS_ON_PAGE")) {
-            mistakes.push(Mistake::on(place.line, "the list is not complete: this place has a warning. Export it again."));
+            mistakes
+                .push(Mistake::on(place.line, "the list is not complete: this place has a warning. Export it again."));
         }
         nodes.extend(found);
     }

@@ -10,8 +10,7 @@ fn reading(text: &str) -> Inventory {
 /// `role block name region`.
 fn shown(read: &Inventory) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let network =
-        |one: &Network| format!("{:?} {} {} {}", one.role, one.cidr, text(&one.name), text(&one.region));
+    let network = |one: &Network| format!("{:?} {} {} {}", one.role, one.cidr, text(&one.name), text(&one.region));
     read.networks.iter().map(network).collect()
 }
 
@@ -53,10 +52,10 @@ fn an_aggregated_list_and_assets_have_the_same_subnets() {
         serde_json::json!({"name": "//compute.googleapis.com/x", member: "compute.googleapis.com/Subnetwork",
             "ancestors": ["projects/1"], "resource": {"version": "v1", "data": data}})
     };
-    let network = serde_json::json!({"name": "//compute.googleapis.com/n", "asset_type": "compute.googleapis.com/Network"});
+    let network =
+        serde_json::json!({"name": "//compute.googleapis.com/n", "asset_type": "compute.googleapis.com/Network"});
     let of_gcloud: Vec<_> = list.as_array().unwrap().iter().map(|data| asset(data, "assetType")).collect();
-    let mut lines: Vec<_> =
-        list.as_array().unwrap().iter().map(|data| asset(data, "asset_type").to_string()).collect();
+    let mut lines: Vec<_> = list.as_array().unwrap().iter().map(|data| asset(data, "asset_type").to_string()).collect();
     lines.push(network.to_string());
     for text in [serde_json::Value::from(of_gcloud).to_string(), lines.join("\n")] {
         assert!(recognises(text.as_bytes()));
@@ -121,7 +120,8 @@ fn only_lists_of_google_cloud_are_recognised() {
     for text in [SUBNETS, RANGES, empty, "{\"internalRanges\": []}"] {
         assert!(recognises(text.as_bytes()), "{text}");
     }
-    for text in ["", "[]", "{}", "{\"items\": []}", "[{\"kind\": \"storage#bucket\"}]", "[{\"cidr\": \"10.0.0.0/8\"}]"] {
+    for text in ["", "[]", "{}", "{\"items\": []}", "[{\"kind\": \"storage#bucket\"}]", "[{\"cidr\": \"10.0.0.0/8\"}]"]
+    {
         assert!(!recognises(text.as_bytes()), "{text}");
     }
 }

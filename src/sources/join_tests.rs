@@ -91,9 +91,15 @@ fn other_scopes_keep_their_name_and_public_pools_are_apart() {
         )
     };
     let cidr = |pool: &str, cidr: &str| format!("{{\"IpamPoolId\": \"{pool}\", \"Cidr\": \"{cidr}\"}}");
-    let pools = [pool("p1", "s1", "private"), pool("p2", "s2", "private"), pool("p3", "s3", "public"), pool("p4", "s1", "private")];
+    let pools = [
+        pool("p1", "s1", "private"),
+        pool("p2", "s2", "private"),
+        pool("p3", "s3", "public"),
+        pool("p4", "s1", "private"),
+    ];
     let cidrs = [cidr("p1", "10.0.0.0/8"), cidr("p2", "10.0.0.0/8"), cidr("p3", "3.0.0.0/24")];
-    let scopes = [scope("s1", "private", true, ""), scope("s2", "private", false, "lab"), scope("s3", "public", true, "")];
+    let scopes =
+        [scope("s1", "private", true, ""), scope("s2", "private", false, "lab"), scope("s3", "public", true, "")];
     let resources = "\"Vpcs\": [{\"VpcId\": \"v\", \"CidrBlock\": \"10.1.0.0/16\"}], \"Subnets\": [{\"SubnetId\": \"s\", \
                      \"VpcId\": \"v\", \"CidrBlock\": \"10.1.1.0/24\"}], \"IpamPoolAllocations\": [{\"IpamPoolId\": \"p2\", \
                      \"Cidr\": \"10.1.0.0/16\", \"ResourceId\": \"v\", \"ResourceType\": \"vpc\"}]";

@@ -23,6 +23,8 @@ pub mod phpipam;
 pub mod quotes;
 pub mod table;
 pub mod terraform;
+#[cfg(test)]
+mod testing;
 
 use crate::ipam::{Cidr, Tags};
 

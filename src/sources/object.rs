@@ -86,7 +86,9 @@ impl<'a> Object<'a> {
     pub fn object(&self, name: &str) -> Result<Option<Self>, Mistake> {
         let Some(node) = self.get(name) else { return Ok(None) };
         Self::of(node).map(Some).map_err(|fault| match fault.line == Some(node.line) {
-            true if fault.words == "it is not an object." => Mistake::on(node.line, format!("`{name}` is not an object.")),
+            true if fault.words == "it is not an object." => {
+                Mistake::on(node.line, format!("`{name}` is not an object."))
+            }
             _ => fault,
         })
     }
@@ -177,7 +179,10 @@ mod tests {
         let tags = Tags::from([("k", "v"), ("n", "7")].map(|(key, value)| (key.to_owned(), value.to_owned())));
         assert_eq!(object.tags("d").unwrap(), tags);
         assert_eq!((object.flag("e"), object.length("f")), (Ok(true), Ok(Some(24))));
-        assert_eq!(object.block("g").unwrap().map(|(line, block)| (line, block.to_string())), Some((3, "10.0.0.0/8".into())));
+        assert_eq!(
+            object.block("g").unwrap().map(|(line, block)| (line, block.to_string())),
+            Some((3, "10.0.0.0/8".into()))
+        );
     }
 
     #[test]

@@ -97,7 +97,8 @@ pub(super) fn allocation(inventory: &mut Inventory, object: &Object<'_>, place: 
     let kind = match object.text("ResourceType")?.as_deref() {
         // The block is a CIDR of the pool below, whose own file may be missing.
         Some("ipam-pool") => {
-            let pool = Network { source_id: resource_id, parent_id: Some(pool_id), ..Network::new(line, cidr, Role::Pool) };
+            let pool =
+                Network { source_id: resource_id, parent_id: Some(pool_id), ..Network::new(line, cidr, Role::Pool) };
             inventory.networks.push(pool);
             return Ok(());
         }
@@ -106,11 +107,7 @@ pub(super) fn allocation(inventory: &mut Inventory, object: &Object<'_>, place: 
         _ => ResourceKind::Other,
     };
     let own_id = object.text("IpamPoolAllocationId")?;
-    let resource = resource_id.map(|id| Resource {
-        kind,
-        vpc_id: (kind == ResourceKind::Vpc).then(|| id.clone()),
-        id,
-    });
+    let resource = resource_id.map(|id| Resource { kind, vpc_id: (kind == ResourceKind::Vpc).then(|| id.clone()), id });
     inventory.networks.push(Network {
         source_id: own_id,
         parent_id: Some(pool_id),

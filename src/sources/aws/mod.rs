@@ -38,7 +38,8 @@ fn fill(inventory: &mut Inventory, file: &SourceFile<'_>) -> Result<(), Mistake>
     let known = |name: &&str| LISTS.contains(name) || BESIDES.contains(name);
     let others = object.names().filter(|name| !known(name)).count();
     if others == object.names().count() {
-        let words = format!("it is not a list that the AWS command line prints: none of {} is in it.", LISTS.join(", "));
+        let words =
+            format!("it is not a list that the AWS command line prints: none of {} is in it.", LISTS.join(", "));
         return Err(Mistake::of_all(words));
     }
     if others > 0 {

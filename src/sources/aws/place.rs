@@ -59,7 +59,9 @@ fn regions_in(parts: &[&str]) -> Vec<String> {
     let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let is_digit = |part: &str| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit());
     let is_region = |window: &[&str]| match window {
-        [area, middle @ .., digit] => area.len() == 2 && is_word(area) && middle.iter().all(|part| is_word(part)) && is_digit(digit),
+        [area, middle @ .., digit] => {
+            area.len() == 2 && is_word(area) && middle.iter().all(|part| is_word(part)) && is_digit(digit)
+        }
         _ => false,
     };
     let mut found = Vec::new();

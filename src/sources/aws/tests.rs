@@ -1,6 +1,6 @@
 use super::super::{Resource, ResourceKind, Role, SourceFile};
-use crate::ipam::Tags;
 use super::*;
+use crate::ipam::Tags;
 
 /// The answers of the examples in `examples/migrations/aws`.
 const POOLS: &str = include_str!("../../../examples/migrations/aws/pools.json");
@@ -25,7 +25,12 @@ fn pools_are_described_with_their_rules_and_tags() {
     assert_eq!((eu.region.as_deref(), eu.parent_id.as_deref()), (Some("eu-central-1"), Some(top.id.as_str())));
     assert_eq!(eu.rules.required_tags, Tags::from([("env".to_owned(), "prod".to_owned())]));
     assert_eq!(
-        (eu.rules.min_netmask_length, eu.rules.default_netmask_length, eu.rules.max_netmask_length, eu.rules.auto_import),
+        (
+            eu.rules.min_netmask_length,
+            eu.rules.default_netmask_length,
+            eu.rules.max_netmask_length,
+            eu.rules.auto_import
+        ),
         (Some(16), Some(20), Some(24), true)
     );
     assert_eq!(eu.tags, Tags::from([("team".to_owned(), "network".to_owned())]));
@@ -63,7 +68,10 @@ fn an_allocation_names_its_resource_and_one_of_a_pool_is_a_cidr_of_that_pool() {
     let [vpc, pool, custom] = read.networks.as_slice() else { panic!("{read:?}") };
     let resource = Resource { kind: ResourceKind::Vpc, id: "vpc-1".to_owned(), vpc_id: Some("vpc-1".to_owned()) };
     assert_eq!((&vpc.resource, vpc.parent_id.as_deref()), (&Some(resource), Some("ipam-pool-1")));
-    assert_eq!((vpc.line, vpc.region.as_deref(), vpc.account.as_deref()), (2, Some("eu-central-1"), Some("222233334444")));
+    assert_eq!(
+        (vpc.line, vpc.region.as_deref(), vpc.account.as_deref()),
+        (2, Some("eu-central-1"), Some("222233334444"))
+    );
     assert_eq!((pool.role, pool.source_id.as_deref()), (Role::Pool, Some("ipam-pool-2")));
     assert_eq!((custom.name.as_deref(), custom.description.as_deref()), (Some("spare"), Some("later")));
     assert_eq!((&custom.resource, custom.source_id.as_deref()), (&None, Some("ipam-pool-alloc-3")));
@@ -73,7 +81,10 @@ fn an_allocation_names_its_resource_and_one_of_a_pool_is_a_cidr_of_that_pool() {
 fn vpcs_have_all_their_blocks_and_subnets_their_region() {
     let vpcs = reading("vpcs.eu-central-1.json", VPCS);
     let shown: Vec<_> = vpcs.networks.iter().map(|one| (one.cidr.to_string(), one.name.clone().unwrap())).collect();
-    assert_eq!(shown, [("10.32.0.0/20".to_owned(), "shop".to_owned()), ("10.32.16.0/20".to_owned(), "billing".to_owned())]);
+    assert_eq!(
+        shown,
+        [("10.32.0.0/20".to_owned(), "shop".to_owned()), ("10.32.16.0/20".to_owned(), "billing".to_owned())]
+    );
     assert_eq!(vpcs.networks[0].region.as_deref(), Some("eu-central-1"));
     assert_eq!(vpcs.networks[0].tags, Tags::from([("env".to_owned(), "prod".to_owned())]), "without those of AWS");
     let subnets = reading("subnets.json", SUBNETS);
