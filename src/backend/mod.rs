@@ -22,6 +22,7 @@ mod holdable;
 mod holds;
 mod ipam;
 mod local;
+pub mod migration;
 mod noun;
 pub mod observation;
 mod pool;

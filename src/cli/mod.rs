@@ -5,7 +5,7 @@
 //! Pipelines that are not Terraform allocate blocks with `allocate`, `reserve`, `resize`, `renew` and `release`, and ask `pools`,
 //! `free` and `next`. All other changes to addresses are made by Terraform. Each command returns an [`out::Page`], and
 //! only `out` prints. `--store` names a self-managed store or a service such as AWS IPAM ([`target`]). Exit status: 0 for
-//! success, 1 if `check`, `import`, `discover` or `resources` has findings, 2 if the command failed. The commands for
+//! success, 1 if `check`, `import`, `migrate`, `discover` or `resources` has findings, 2 if the command failed. The commands for
 //! pipelines tell some failures apart ([`failure::Status`]).
 //!
 //! The fields of `--json` are stable: fields are added, never renamed or removed. Counts of addresses are decimal
@@ -29,6 +29,8 @@ mod holds;
 mod import;
 mod loan;
 mod metrics;
+mod migrate;
+mod migrate_page;
 mod minimum;
 mod next;
 mod no_command;
@@ -130,6 +132,9 @@ enum Command {
     /// Imports an export into the store, with all ids; if there are problems, prints one line for each and exits with
     /// status 1.
     Import(import::Options),
+    /// Moves networks of another system into the store: reads its files, shows what would be made and every conflict, and
+    /// writes configuration with import blocks.
+    Migrate(migrate::Options),
     /// Lists the holds of plans with owner, age, expiry and plan; `holds release` releases them.
     Holds(holds::Options),
     /// Transfers scopes, pools, pool CIDRs and allocations to another owner, with an event in the history.
@@ -217,7 +222,8 @@ fn answer(cli: &Cli) -> Result<Answer, CommandFailure> {
         Some(Command::Status(format)) => status::page(&open(&cli.store)?, *format)?,
         Some(Command::Metrics(options)) => metrics::page(&open(&cli.store)?, options)?,
         Some(Command::Export(options)) => export::page(&open(&cli.store)?, options)?,
-        // The only command that may create a store.
+        Some(Command::Migrate(options)) => migrate::page(&cli.store, options)?,
+        // Besides `migrate`, the only command that may create a store.
         Some(Command::Import(options)) => match open_or_new(&cli.store)? {
             Target::SelfManaged(local) => import::page(&local, options)?,
             Target::Service(_, ipam) => rebuild::page(ipam.as_ref(), options)?,

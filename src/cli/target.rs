@@ -80,6 +80,11 @@ pub(super) fn open_or_new(url: &str) -> Result<Target, CommandFailure> {
     opened(url, BINARY)
 }
 
+/// Opens a store, or creates it, for objects of this owner.
+pub(super) fn open_or_new_as(url: &str, owner: Option<&String>) -> Result<Target, CommandFailure> {
+    opened(url, &provider::owner(owner.cloned()))
+}
+
 /// Opens a store. This is the only place where a command opens a store.
 fn opened(url: &str, owner: &str) -> Result<Target, CommandFailure> {
     if let Some(service) = provider::service(url) {

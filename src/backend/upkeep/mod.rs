@@ -206,7 +206,10 @@ impl Local {
     }
 
     /// [`Self::transact`] for a body that may run twice: runs it again when the store cannot confirm the commit.
-    fn transact_surely<T>(&self, mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>) -> Result<T> {
+    pub(in crate::backend) fn transact_surely<T>(
+        &self,
+        mut body: impl FnMut(&mut Ledger<'_>) -> Result<T>,
+    ) -> Result<T> {
         match self.transact(&mut body) {
             Err(Error::Store(store::Error::Uncertain(_))) => self.transact(body),
             outcome => outcome,
