@@ -52,10 +52,10 @@ fn text() -> impl Strategy<Value = String> {
 
 fn block() -> impl Strategy<Value = Cidr> {
     (any::<u128>(), any::<bool>(), 0..=128u8).prop_map(|(address, is_ipv4, length)| {
-        let (family, bits) = if is_ipv4 { (Family::Ipv4, 32) } else { (Family::Ipv6, 128) };
+        let (family, bits, least) = if is_ipv4 { (Family::Ipv4, 32, 0) } else { (Family::Ipv6, 128, 1) };
         // Numbers below 2^32 are IPv4 in some systems.
         let address = if is_ipv4 { address >> 96 } else { address | 1 << 127 };
-        Cidr::around(family, address, length.min(bits))
+        Cidr::around(family, address, length.clamp(least, bits))
     })
 }
 

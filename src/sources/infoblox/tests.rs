@@ -42,7 +42,7 @@ fn all_tables_with_blocks_are_read_from_one_file() {
         told(&read.left_out),
         [
             "28: the table that begins here is not read: its row has no blocks.",
-            "9: options of DHCP, DNS and discovery are not read, here and in 5 rows more.",
+            "9: options of DHCP, DNS and discovery are not read, here and in 7 rows more.",
         ]
     );
 }

@@ -76,9 +76,9 @@ fn an_answer_of_the_api_says_the_same_as_the_table() {
         shown(&read),
         [
             "6: Pool 10.30.0.0/16 in -, -, Hamburg office, role=Campus, site=Hamburg, tenant=Example AG",
-            "20: Network 10.30.8.0/24 in -, -, Hamburg Wi-Fi, cost_center=4713, role=Wi-Fi, site=Hamburg, tags=office, \
+            "19: Network 10.30.8.0/24 in -, -, Hamburg Wi-Fi, cost_center=4713, role=Wi-Fi, site=Hamburg, tags=office, \
              tenant=Example AG, vlan=wifi (208)",
-            "35: Network 10.20.4.0/24 in partners, -, Payment partner, cost_center=4720, status=deprecated",
+            "34: Network 10.20.4.0/24 in partners, -, Payment partner, cost_center=4720, status=deprecated",
         ]
     );
     let mut table = reading(PREFIXES).networks[6].clone();

@@ -1,6 +1,7 @@
 //! The sheets of a spreadsheet, as tables whose rows know their number. A CSV text is one sheet.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
 
@@ -13,6 +14,9 @@ const XLS: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 /// What begins an `.xlsx` or `.ods` file.
 const ZIP: [u8; 4] = [b'P', b'K', 3, 4];
 
+/// The length of a sector of an `.xls` file.
+const SECTOR: usize = 512;
+
 /// Whether a file begins as a spreadsheet does.
 pub(super) fn is_spreadsheet(bytes: &[u8]) -> bool {
     bytes.starts_with(&XLS) || bytes.starts_with(&ZIP)
@@ -23,14 +27,23 @@ pub(super) fn is_spreadsheet(bytes: &[u8]) -> bool {
 /// # Errors
 /// It is not a spreadsheet.
 pub(super) fn of_spreadsheet(bytes: &[u8]) -> Result<Vec<Table>, Mistake> {
-    let broken = || Mistake::of_all("it is not a spreadsheet that can be read. Export it again, or save it as CSV.");
-    let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|_| broken())?;
+    // The library panics when a file ends inside a sector, and on some damaged files.
+    let mut whole = bytes.to_vec();
+    whole.resize(bytes.len().next_multiple_of(SECTOR), 0);
+    let bytes = if bytes.starts_with(&XLS) { whole.as_slice() } else { bytes };
+    catch_unwind(AssertUnwindSafe(|| tables(bytes)))
+        .ok()
+        .flatten()
+        .ok_or_else(|| Mistake::of_all("it is not a spreadsheet that can be read. Export it again, or save it as CSV."))
+}
+
+fn tables(bytes: &[u8]) -> Option<Vec<Table>> {
+    let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).ok()?;
     let mut tables = Vec::new();
     for name in workbook.sheet_names() {
-        let range = workbook.worksheet_range(&name).map_err(|_| broken())?;
-        tables.extend(table(&range));
+        tables.extend(table(&workbook.worksheet_range(&name).ok()?));
     }
-    Ok(tables)
+    Some(tables)
 }
 
 fn table(range: &Range<Data>) -> Option<Table> {
