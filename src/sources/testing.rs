@@ -11,7 +11,7 @@ use crate::ipam::{Cidr, Family, Tags};
 pub(super) const TAGS: [&str; 2] = ["Cost center", "Building"];
 
 /// The routing domains of random networks.
-pub(super) const SCOPES: [&str; 2] = ["red", "blue (old) net"];
+pub(super) const SCOPES: [&str; 2] = ["red", "blue net (old)"];
 
 /// One line for each network: what tests compare.
 pub(super) fn shown(inventory: &Inventory) -> Vec<String> {
