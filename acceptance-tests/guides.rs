@@ -8,11 +8,13 @@
 mod snippets;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 
-use crate::harness::Workspace;
 use crate::harness::client::{Client, Feature};
 use crate::harness::each::each;
 use crate::harness::store::Store;
+use crate::harness::{Workspace, examples, here};
 use snippets::{Mark, Snippet, completed, every};
 
 #[test]
@@ -40,6 +42,29 @@ fn every_configuration_in_a_guide_is_valid() {
             workspace.configure(&configuration);
             let run = workspace.run(&["validate", "-no-color"]);
             assert!(run.is_success(), "{}\nof:\n{configuration}", run.text());
+        },
+    );
+}
+
+#[test]
+fn every_import_block_on_the_page_of_a_resource_is_valid() {
+    let docs = here().with_file_name("docs/resources");
+    let pages: Vec<PathBuf> = fs::read_dir(docs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(pages.len() > 10, "{pages:?}");
+    each(
+        &pages,
+        |page| page.display().to_string(),
+        |page| {
+            let name = page.file_stem().unwrap().to_string_lossy().into_owned();
+            let workspace = Workspace::new();
+            examples::copy(&examples::root().join(format!("resources/ipam_{name}")), workspace.path());
+            let all = snippets::of(&name, &fs::read_to_string(page).unwrap());
+            let imports = all.iter().filter(|one| one.text.starts_with("import {") && one.is_for_this_client());
+            let imports: Vec<&str> = imports.map(|one| one.text.as_str()).collect();
+            assert_eq!(imports.len(), 1, "{imports:?}");
+            workspace.write("import.tf", imports[0]);
+            workspace.run(&["validate", "-no-color"]).succeeds();
+            workspace.run(&["fmt", "-check", "-diff", "-no-color", "import.tf"]).succeeds();
         },
     );
 }

@@ -47,7 +47,8 @@ pub fn every() -> Vec<Snippet> {
     paths.iter().flat_map(|path| of(&page(path), &fs::read_to_string(path).unwrap())).collect()
 }
 
-fn of(page: &str, text: &str) -> Vec<Snippet> {
+/// Those of one page.
+pub fn of(page: &str, text: &str) -> Vec<Snippet> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     let mut number = 0;
@@ -136,7 +137,7 @@ fn least(block: &str, kind: &str) -> &'static str {
             "  name           = \"added\"\n  ipam_pool_id   = \"added\"\n  netmask_length = 24\n"
         }
         ("resource", "ipam_address_set") => {
-            "  name               = \"added\"\n  ipv4_allocation_id = \"added\"\n  members            = {}\n"
+            "  name               = \"added\"\n  ipv4_allocation_id = \"added\"\n  members            = { added = {} }\n"
         }
         ("resource", "ipam_scope") | ("data", "ipam_pool" | "ipam_scope") => "  name = \"added\"\n",
         ("data", _) => "",
