@@ -31,16 +31,10 @@ fn commands(text: &str) -> Vec<(usize, String)> {
         let start = format!("{BINARY} ");
         let at = line.find(&start).filter(|_| is_code || line.starts_with("    "));
         // Also behind the fields of a cron job, and behind a variable. Anything else before it is a text about a command.
-        let before = |at: usize| {
-            let mut words = line[..at].split_whitespace();
-            words.all(|word| {
-                word == "$"
-                    || word == "ipam"
-                    || word.contains('=')
-                    || word.chars().all(|one| "0123456789*/,-".contains(one))
-            })
-        };
-        if let Some(at) = at.filter(|at| before(*at)) {
+        let is_variable = |word: &str| word.split_once('=').is_some_and(|(name, _)| name.starts_with("IPAM_"));
+        let is_time = |word: &str| word.chars().all(|one| "0123456789*/,-".contains(one));
+        let may_precede = |word: &str| ["$", "ipam"].contains(&word) || is_variable(word) || is_time(word);
+        if let Some(at) = at.filter(|at| line[..*at].split_whitespace().all(may_precede)) {
             found.push((number + 1, line[at..].to_owned()));
         }
     }
