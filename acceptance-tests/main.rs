@@ -32,6 +32,7 @@ mod drift;
 mod edits;
 mod examples;
 mod forgetting;
+mod guides;
 mod handing_over;
 mod harness;
 mod holds;

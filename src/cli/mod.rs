@@ -19,6 +19,8 @@ mod check;
 #[cfg(test)]
 mod damaged_tests;
 mod discover;
+#[cfg(test)]
+mod documented_tests;
 mod events;
 mod export;
 mod failure;

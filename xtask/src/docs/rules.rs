@@ -187,13 +187,20 @@ impl Page<'_> {
             return;
         }
         for (what, text) in [
-            ("an import by block", "\nimport {\n  provider = ipam\n  to       = "),
+            ("an import by block", "\n  id       = "),
+            ("an import by identity", "\n  identity = {"),
             ("an import by command", "\nterraform import "),
             ("an example", "\n## Example Usage\n"),
         ] {
             if !self.text.contains(text) {
                 self.say(&format!("the page does not have {what}"));
             }
+        }
+        let blocks = self.text.matches("\nimport {\n").count();
+        if blocks != self.text.matches("\nimport {\n  provider = ipam\n").count() {
+            self.say(
+                "an import block does not name the provider, which Terraform 1.16 needs to generate configuration",
+            );
         }
     }
 }
