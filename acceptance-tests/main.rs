@@ -38,6 +38,7 @@ mod imports;
 mod large_blocks;
 mod leases;
 mod metrics;
+mod migrations;
 mod moving;
 mod name_conflicts;
 mod owners;
