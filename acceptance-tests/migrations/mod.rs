@@ -1,6 +1,9 @@
 //! Moving in: files of other systems become a store and a configuration, through the command and real terraform.
 
 mod csv;
+mod infoblox;
+mod netbox;
+mod phpipam;
 mod terraform;
 
 use std::collections::BTreeMap;
