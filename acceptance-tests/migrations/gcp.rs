@@ -33,7 +33,7 @@ fn all_conflicts_of_subnets_are_told_at_once_and_nothing_is_written() {
     assert_eq!(told.code, 1, "{}", told.text());
     told.says(&[
         "subnets.json, line 18: No pool contains 10.200.0.0/14.",
-        "subnets.json, line 36: `ipCidrRange` has host bits set.",
+        "subnets.json, line 37: `ipCidrRange` has host bits set.",
         "subnets.json, line 54: 10.96.1.0/24 lies in 10.96.0.0/22, which is an allocation (subnets.json, line 8).",
         "Nothing was written",
     ]);
