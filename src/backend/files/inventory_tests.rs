@@ -182,3 +182,31 @@ fn parts_that_are_left_out_are_warnings_with_their_line() {
     let [warning] = read.warnings.as_slice() else { panic!("{:?}", read.warnings) };
     assert!(warning.ends_with("gcp.json: line 3: the address is not an internal one."), "{warning}");
 }
+
+/// Each file of the guides, and the format that its directory names.
+#[test]
+fn every_export_of_the_guides_is_recognised_as_one_format_and_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/migrations");
+    let mut count = 0;
+    for (directory, format) in [
+        ("aws", FileFormat::Aws),
+        ("azure", FileFormat::Azure),
+        ("google-cloud", FileFormat::Gcp),
+        ("infoblox", FileFormat::Infoblox),
+        ("netbox", FileFormat::Netbox),
+        ("phpipam", FileFormat::Phpipam),
+    ] {
+        for entry in fs::read_dir(root.join(directory)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if !["csv", "json", "xls"].iter().any(|end| path.extension().is_some_and(|have| have == end)) {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let told = reading(&name, &bytes, None).unwrap_or_else(|why| panic!("{why}"));
+            assert_eq!(told, reading(&name, &bytes, Some(format)).unwrap(), "{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
