@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::configuration::{self, Earlier, Objects};
 use super::*;
-use crate::backend::{Ipam, Local, Surroundings};
+use crate::backend::{Ipam, Local, Scopes, Surroundings};
 use crate::ipam::testing::{cidr, dice};
 use crate::ipam::{Actor, Cidr, Family};
 use crate::sources::{Inventory, Network, Resource, ResourceKind, Role};
