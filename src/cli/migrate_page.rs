@@ -238,27 +238,42 @@ impl Family<'_> {
     }
 }
 
-/// The tree: everything in a dry run, otherwise what was added or changed.
+/// The tree: everything in a dry run, otherwise what was added or changed. A scope without anything to show is left out.
 fn tree(rows: &[Row], is_dry: bool) -> String {
     let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let is_last_of_scope = rows.get(index + 1).is_none_or(|next| next.kind == "scope");
-        if (row.path.is_empty() && is_last_of_scope) || (!is_dry && row.kind != "scope" && row.fate == Fate::Present) {
-            continue;
-        }
-        let (sign, remark) = match &row.fate {
-            Fate::New => ("+", String::new()),
-            Fate::Present => (" ", String::new()),
-            Fate::Changed(changes) => ("~", format!(" (changes {})", changes.join(", "))),
-        };
+    let mut scope: Option<&Row> = None;
+    for row in rows {
         if row.kind == "scope" {
-            text += &format!("{sign} scope {}\n", clean(&row.scope));
+            // The default scope has no path, and is shown with its first pool.
+            scope = Some(row);
+        }
+        let is_news = row.fate != Fate::Present || is_dry;
+        if !is_news || row.path.is_empty() {
             continue;
         }
+        if let Some(scope) = scope.take() {
+            text += &format!("{} scope {}\n", sign(&scope.fate), clean(&scope.scope));
+        }
+        if row.kind == "scope" {
+            continue;
+        }
+        let remark = match &row.fate {
+            Fate::Changed(changes) => format!(" (changes {})", changes.join(", ")),
+            Fate::New | Fate::Present => String::new(),
+        };
         let name = clean(row.path.last().map_or("", String::as_str));
         let kind = if row.kind == "pool" { " (pool)" } else { "" };
         let indent = "  ".repeat(row.path.len());
-        text += &format!("{sign} {indent}{name}{kind}  {}{}{remark}\n", blocks(&row.cidrs), row.details);
+        let cidrs = blocks(&row.cidrs);
+        text += &format!("{} {indent}{name}{kind}  {cidrs}{}{remark}\n", sign(&row.fate), row.details);
     }
     text
+}
+
+const fn sign(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::New => "+",
+        Fate::Present => " ",
+        Fate::Changed(_) => "~",
+    }
 }

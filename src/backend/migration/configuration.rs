@@ -26,7 +26,8 @@ const MARK: &str = "# Written by terraform-provider-ipam migrate. Checksum of th
 
 /// The text of a file behind the line that says who wrote it.
 pub fn marked(text: &str) -> String {
-    format!("{MARK}{}\n{text}", checksum(text))
+    let rest = format!("\n{text}");
+    format!("{MARK}{}\n{rest}", checksum(&rest))
 }
 
 /// Whether `migrate` wrote the file, which may have been changed since.
@@ -335,15 +336,15 @@ impl Writer<'_> {
     }
 
     fn address_set(&self, allocation: &Allocation, set: &AddressSet) -> Lines {
-        let (id, address) = match allocation.cidr.family() {
-            Family::Ipv4 => ("ipv4_allocation_id", "ipv4_address"),
-            Family::Ipv6 => ("ipv6_allocation_id", "ipv6_address"),
+        let id = match allocation.cidr.family() {
+            Family::Ipv4 => "ipv4_allocation_id",
+            Family::Ipv6 => "ipv6_allocation_id",
         };
         let mut lines = Lines::default();
         lines.expression(id, self.reference(&allocation.meta.id));
         lines.text("name", &set.name);
-        let member =
-            |(name, at): (&String, &IpAddr)| (name.clone(), format!("{{ {address} = {} }}", quoted(&at.to_string())));
+        // The import of a set has members without addresses. They keep the addresses that they have.
+        let member = |(name, at): (&String, &IpAddr)| (name.clone(), format!("{{}} # {at}"));
         lines.map("members", &set.addresses.iter().map(member).collect::<Vec<_>>());
         lines
     }

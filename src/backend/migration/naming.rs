@@ -106,14 +106,13 @@ pub(super) fn names(
     names
 }
 
-/// The object of a group that keeps the name as it is: the only one that has it in the file, or the IPv4 part of one
-/// thing.
+/// The object of a group that keeps the name as it is: the only one that has it in the file, or the IPv4 one of an IPv4
+/// and an IPv6 object.
 fn keeper(objects: &[Named<'_>], explicit: &[usize], group: &[usize]) -> Option<usize> {
     match explicit {
         [only] => Some(*only),
-        [one, other] if group.len() == 2 && are_one(&objects[*one], &objects[*other]) => {
-            let is_pair = objects[*one].is_ipv6 != objects[*other].is_ipv6;
-            is_pair.then_some(if objects[*one].is_ipv6 { *other } else { *one })
+        [one, other] if group.len() == 2 && objects[*one].is_ipv6 != objects[*other].is_ipv6 => {
+            Some(if objects[*one].is_ipv6 { *other } else { *one })
         }
         _ => None,
     }

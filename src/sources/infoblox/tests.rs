@@ -149,6 +149,14 @@ fn only_files_of_infoblox_are_recognised() {
     }
 }
 
+#[test]
+fn the_table_in_the_guide_is_one_that_is_read() {
+    let guide = include_str!("../../../docs/guides/migrating-from-infoblox.md");
+    let (_, table) = guide.split_once("```text\n").unwrap();
+    let read = reading(table.split_once("```").unwrap().0);
+    assert_eq!((read.networks.len(), told(&read.mistakes)), (6, vec![]));
+}
+
 proptest! {
     #[test]
     fn a_file_reads_back_as_it_was_written(

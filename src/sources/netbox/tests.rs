@@ -227,6 +227,14 @@ fn only_files_of_netbox_are_recognised() {
     }
 }
 
+#[test]
+fn the_table_in_the_guide_is_one_that_is_read() {
+    let guide = include_str!("../../../docs/guides/migrating-from-netbox.md");
+    let (_, table) = guide.split_once("```text\n").unwrap();
+    let read = reading(table.split_once("```").unwrap().0);
+    assert_eq!((read.networks.len(), told(&read.mistakes), told(&read.left_out)), (4, vec![], vec![]));
+}
+
 const ROLES: &[Role] = &[Role::Pool, Role::Network, Role::Reserved];
 
 /// What a status says that is not a role.

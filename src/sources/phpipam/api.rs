@@ -177,10 +177,10 @@ impl Found {
         if let Some(kind) = kind(&members) {
             return self.take(node.line, kind, &members);
         }
-        let is_answer = has(&members, "success") && has(&members, "code");
-        if is_answer
-            && members.iter().any(|(name, node)| name == "success" && !matches!(node.value(), Value::Bool(true)))
-        {
+        if has(&members, "success") && has_none(&members) {
+            return;
+        }
+        if has(&members, "code") && is_refused(&members) {
             return self.refuse(node.line, "it is an answer that tells of an error. Ask the API again.");
         }
         let parts: Vec<_> = members.into_iter().filter(|(_, node)| is_composed(*node)).collect();
@@ -227,6 +227,17 @@ impl Found {
         }
         resolver.finish()
     }
+}
+
+/// Whether an answer tells of an error.
+fn is_refused(members: &[(String, Node<'_>)]) -> bool {
+    let is_success = |node: &Node<'_>| matches!(text(*node).as_deref(), Some("true" | "1"));
+    members.iter().any(|(name, node)| name == "success" && !is_success(node))
+}
+
+/// Whether an answer says that there are no such objects.
+fn has_none(members: &[(String, Node<'_>)]) -> bool {
+    members.iter().any(|(name, node)| name == "code" && text(*node).as_deref() == Some("404"))
 }
 
 fn is_composed(node: Node<'_>) -> bool {

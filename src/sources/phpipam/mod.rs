@@ -5,6 +5,7 @@
 
 mod api;
 mod columns;
+mod compound;
 mod numbers;
 mod sheets;
 mod tables;

@@ -1,44 +1,45 @@
-//! The sheets of a spreadsheet, as tables whose rows know their number. A CSV text is one sheet.
+//! The sheets of a spreadsheet, as tables whose rows know their number.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{Data, Range, Reader, open_workbook_auto_from_rs};
+use calamine::{Data, Range, Reader, Xls};
 
+use super::compound::{MAGIC, SECTOR, is_sound};
 use crate::sources::Mistake;
 use crate::sources::table::{Row, Table};
-
-/// What begins an `.xls` file.
-const XLS: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
 /// What begins an `.xlsx` or `.ods` file.
 const ZIP: [u8; 4] = [b'P', b'K', 3, 4];
 
-/// The length of a sector of an `.xls` file.
-const SECTOR: usize = 512;
-
 /// Whether a file begins as a spreadsheet does.
 pub(super) fn is_spreadsheet(bytes: &[u8]) -> bool {
-    bytes.starts_with(&XLS) || bytes.starts_with(&ZIP)
+    bytes.starts_with(&MAGIC) || bytes.starts_with(&ZIP)
 }
 
 /// The sheets of a spreadsheet, in its order. Rows are counted as a spreadsheet shows them.
 ///
 /// # Errors
-/// It is not a spreadsheet.
+/// It is not an `.xls` file.
 pub(super) fn of_spreadsheet(bytes: &[u8]) -> Result<Vec<Table>, Mistake> {
-    // The library panics when a file ends inside a sector, and on some damaged files.
+    if bytes.starts_with(&ZIP) {
+        return Err(Mistake::of_all("it is a spreadsheet in another format than .xls. Save it as .xls or as CSV."));
+    }
+    // The last sector may be shorter.
     let mut whole = bytes.to_vec();
     whole.resize(bytes.len().next_multiple_of(SECTOR), 0);
-    let bytes = if bytes.starts_with(&XLS) { whole.as_slice() } else { bytes };
-    catch_unwind(AssertUnwindSafe(|| tables(bytes)))
-        .ok()
-        .flatten()
-        .ok_or_else(|| Mistake::of_all("it is not a spreadsheet that can be read. Export it again, or save it as CSV."))
+    let tables = if is_sound(&whole) {
+        // The library panics on some damaged files.
+        catch_unwind(AssertUnwindSafe(|| tables(&whole))).ok().flatten()
+    } else {
+        None
+    };
+    let words = "it is not a spreadsheet that can be read. Export it again, or save it as CSV.";
+    tables.ok_or_else(|| Mistake::of_all(words))
 }
 
 fn tables(bytes: &[u8]) -> Option<Vec<Table>> {
-    let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).ok()?;
+    let mut workbook: Xls<_> = Xls::new(Cursor::new(bytes)).ok()?;
     let mut tables = Vec::new();
     for name in workbook.sheet_names() {
         tables.extend(table(&workbook.worksheet_range(&name).ok()?));

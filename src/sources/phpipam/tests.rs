@@ -95,6 +95,23 @@ fn rows_of_the_database_have_decimal_numbers_and_names_of_tables() {
         ]
     );
     assert_eq!(read.networks[1].parent_id, None, "the master is not in the file");
+    let nested = r#"[{"code": 404, "success": 0, "message": "No folders found"}, {"code": 200, "success": 1, "data": [
+        {"id": 1, "subnet": "0.0.0.0", "mask": "", "description": "Outer", "isFolder": 1, "masterSubnetId": 3},
+        {"id": 2, "subnet": "0.0.0.0", "mask": "", "description": "Inner", "isFolder": 1, "masterSubnetId": 1},
+        {"id": 3, "subnet": "10.0.0.0", "mask": 8, "masterSubnetId": 0, "isFolder": 0},
+        {"id": 4, "subnet": "10.1.0.0", "mask": 16, "masterSubnetId": 2, "isFolder": 0},
+        {"id": 5, "subnet": "0.0.0.0", "mask": "", "description": "Circle", "isFolder": 1, "masterSubnetId": 5},
+        {"id": 6, "subnet": "10.2.0.0", "mask": 16, "masterSubnetId": 5, "isFolder": 0}]}]"#;
+    let nested = reading(nested);
+    assert_eq!(
+        shown(&nested),
+        [
+            "4: Network 10.0.0.0/8 in -, -, -",
+            "5: Network 10.1.0.0/16 in -, -, -, folder=Inner",
+            "7: Network 10.2.0.0/16 in -, -, -, folder=Circle"
+        ]
+    );
+    assert_eq!((nested.networks[1].parent_id.as_deref(), told(&nested.mistakes)), (Some("3"), vec![]));
     assert!(told(&read.left_out)[0].starts_with("1: here and in other objects, a section or a VLAN"));
 }
 
@@ -125,6 +142,8 @@ fn every_mistake_of_a_table_is_told_with_its_line_and_nothing_is_quoted() {
     assert_told(&reading("Name,RD\nred,s3cret\nred,s3cret\n"), &[(3, "the same name")]);
     let read = reading("Abschnitt,Subnetz,s3cret\na,10.0.0.0/8,s3cret\n");
     assert!(told(&read.mistakes)[0].contains("with phpIPAM in English"), "{read:?}");
+    let read = reading(b"PK\x03\x04s3cret");
+    assert!(told(&read.mistakes)[0].contains("Save it as .xls or as CSV"), "{read:?}");
     let read = reading([&SUBNETS[..512], b"s3cret"].concat());
     assert!(told(&read.mistakes)[0].contains("not a spreadsheet that can be read"), "{read:?}");
 }
@@ -166,6 +185,14 @@ fn only_files_of_phpipam_are_recognised() {
     {
         assert!(!recognises(bytes), "{}", String::from_utf8_lossy(bytes));
     }
+}
+
+#[test]
+fn the_table_in_the_guide_is_one_that_is_read() {
+    let guide = include_str!("../../../docs/guides/migrating-from-phpipam.md");
+    let (_, table) = guide.split_once("```text\n").unwrap();
+    let read = reading(table.split_once("```").unwrap().0);
+    assert_eq!((read.networks.len(), told(&read.mistakes)), (4, vec![]));
 }
 
 /// phpIPAM writes a name in place of the number of an object.
