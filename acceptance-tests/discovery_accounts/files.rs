@@ -1,8 +1,8 @@
 //! Lists of networks outside of AWS, as Python's csv module writes them.
 
 use serde_json::{Value, json};
-use terraform_provider_ipam::backend::files::{self, Below};
-use terraform_provider_ipam::ipam::discovery::types::{Sample, UnknownColumns};
+use terraform_provider_ipam::backend::files::{self, Below, Wishes};
+use terraform_provider_ipam::ipam::discovery::types::Sample;
 
 use super::python;
 
@@ -28,8 +28,8 @@ fn lists_that_python_writes_are_read_as_they_were_meant() {
         {
             let path = directory.path().join(name);
             std::fs::write(&path, text).unwrap();
-            let (below, unknown) = (Below::new([directory.path()]), UnknownColumns::default());
-            let told = files::read(&path, &below, jiff::Timestamp::UNIX_EPOCH, unknown).unwrap();
+            let (below, wishes) = (Below::new([directory.path()]), Wishes::default());
+            let told = files::read(&path, &below, jiff::Timestamp::UNIX_EPOCH, wishes).unwrap();
             assert_eq!(rows(&told.samples), list["rows"], "{name} {seed}");
         }
     }

@@ -42,7 +42,7 @@ on_each_own_store! {
         for damaged in [
             format!("{head}{here},\"hub,vpc,10.0.0.0/16\n{here},shop,vpc,10.1.0.0/16\n"),
             format!("{head}{here},hub,vpc,10.0.0.0/16\n{here},sh\0op,vpc,10.1.0.0/16\n"),
-            format!("{head}{here},{},vpc,10.0.0.0/16\n", "x".repeat(300)),
+            format!("{head}{here},{},vpc,10.0.0.0/16\n", "x".repeat(500)),
         ] {
             scene.workspace.write("network.csv", &damaged);
             let run = scene.program(&["discover", "--json"]);

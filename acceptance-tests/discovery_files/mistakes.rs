@@ -49,6 +49,16 @@ const OF_DISCOVERY: &[(&str, &str, &[&str])] = &[
         "unknown_columns",
         &["\"keep\" is not one of \"refuse\", \"tags\" and \"ignore\""],
     ),
+    (
+        "files = [\"x.json\"]\n  file_formats = { \"x.json\" = \"excel\" }",
+        "file_formats",
+        &["\"excel\" is not one of \"ipam\", \"netbox\""],
+    ),
+    (
+        "files = [\"x.json\"]\n  file_formats = { \"y.json\" = \"aws\" }",
+        "file_formats",
+        &["\"y.json\" is not one of `files`"],
+    ),
     ("files = [\" x.csv\"]", "files", &["white space"]),
     ("name = \"\"\n  files = [\"x.csv\"]", "name", &["empty"]),
     (

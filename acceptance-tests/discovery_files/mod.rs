@@ -2,6 +2,7 @@
 //! stands for the networks here, and each test changes it; the tests with accounts of AWS are in `discovery_accounts`.
 
 mod conditions;
+mod exports;
 mod file_access;
 mod files;
 mod history;

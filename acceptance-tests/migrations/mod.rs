@@ -1,6 +1,12 @@
 //! Moving in: files of other systems become a store and a configuration, through the command and real terraform.
 
+mod aws;
+mod azure;
 mod csv;
+mod gcp;
+mod infoblox;
+mod netbox;
+mod phpipam;
 mod terraform;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ pub mod aws;
 pub mod azure;
 pub mod blocks;
 pub mod csv;
+pub mod fields;
 pub mod gcp;
 pub mod infoblox;
 pub mod join;
@@ -22,6 +23,8 @@ pub mod phpipam;
 pub mod quotes;
 pub mod table;
 pub mod terraform;
+#[cfg(test)]
+mod testing;
 
 use crate::ipam::{Cidr, Tags};
 

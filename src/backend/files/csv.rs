@@ -34,13 +34,22 @@ pub(super) fn rows(text: &str, unknown: UnknownColumns) -> Result<Lines<'_>, Mis
     Ok(Lines { warnings, lines: Box::new(lines) })
 }
 
+/// Whether the first line has the column `cidr`.
+pub(super) fn is_known(text: &str) -> bool {
+    let header = text.strip_prefix('\u{feff}').unwrap_or(text).lines().next().unwrap_or_default();
+    header.split(char::from(separator(header))).any(is_cidr)
+}
+
+fn is_cidr(name: &str) -> bool {
+    name.trim().trim_matches('"') == "cidr"
+}
+
 /// The separator with which the header has the column `cidr`, and the most columns. A comma when no separator fits.
 fn separator(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     let rank = |separator: u8| {
-        let names = header.split(char::from(separator)).map(|name| name.trim().trim_matches('"'));
-        let count = names.clone().count();
-        (names.clone().any(|name| name == "cidr"), count)
+        let names = header.split(char::from(separator));
+        (names.clone().any(is_cidr), names.count())
     };
     // Of equal ranks, the last one counts.
     [b'\t', b';', b','].into_iter().max_by_key(|separator| rank(*separator)).unwrap_or(b',')

@@ -1,11 +1,14 @@
 //! Reads resources outside of AWS from files: on premises, in other clouds.
 //!
-//! A file is CSV with a header row, or JSON: an array of objects with the same names. A file lists all resources of its
+//! A file is CSV with a header row, or JSON: an array of objects with the same names. Or it is what another system exports:
+//! `sources/` reads that, and the content says which system it is. A file lists all resources of its
 //! accounts and Regions, so a file with any mistake in it is not used at all. The user who wrote the path into the
 //! store may not have the right to read the file. So messages name file, line and column, but never quote the content
 //! of the file.
 
 mod csv;
+mod format;
+mod inventory;
 mod json;
 mod open;
 mod row;
@@ -17,9 +20,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::ipam::discovery::types::{DiscoveredCidr, Sample, Sighting, UnknownColumns};
+use crate::ipam::discovery::types::{DiscoveredCidr, FileFormat, Sample, Sighting, UnknownColumns};
 
-use crate::sources::{Mistake, lines_in};
+use crate::sources::{Mistake, SourceFile, lines_in};
+use format::Reading;
 pub use open::{Below, open_regular, require_file};
 use row::{Defaults, Lines, Row};
 pub use unread::Unread;
@@ -48,13 +52,22 @@ pub struct FileContent {
     pub warnings: Vec<String>,
 }
 
-/// Reads a file. `unknown` decides about columns that are not known. A file without resources is an empty sample of the
+/// How a discovery wants a file to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// What to do about columns that are not known.
+    pub unknown_columns: UnknownColumns,
+    /// The format of the file; `None`: the content tells.
+    pub format: Option<FileFormat>,
+}
+
+/// Reads a file. A file without resources is an empty sample of the
 /// account that is named like the file, so that earlier resources of that account count as gone.
 ///
 /// # Errors
 /// Sentences that name the file and the wrong lines, the first ten of them.
-pub fn read(path: &Path, below: &Below, taken_at: Timestamp, unknown: UnknownColumns) -> Result<FileContent, Unread> {
-    read_within(&LIMITS, path, below, taken_at, unknown)
+pub fn read(path: &Path, below: &Below, taken_at: Timestamp, wishes: Wishes) -> Result<FileContent, Unread> {
+    read_within(&LIMITS, path, below, taken_at, wishes)
 }
 
 /// The account of resources whose lines do not name one: the name of the file.
@@ -67,29 +80,55 @@ fn read_within(
     path: &Path,
     below: &Below,
     taken_at: Timestamp,
-    unknown: UnknownColumns,
+    wishes: Wishes,
 ) -> Result<FileContent, Unread> {
     let name = path.display();
     let file = open::open(path, below)?;
-    let text = text(limits, file).map_err(|why| Unread::Wrong(format!("{name} cannot be read: {why}")))?;
-    if let Some(fault) = control_character(&text) {
-        return Err(Unread::Wrong(not_used(&name.to_string(), &[fault])));
-    }
+    let unreadable = |why: String| Unread::Wrong(format!("{name} cannot be read: {why}"));
+    let bytes = bytes(limits, file).map_err(unreadable)?;
+    let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    let reading = format::of(&bytes, is_json, wishes.format).map_err(unreadable)?;
     let account_id = account_of(path);
     let defaults = Defaults { account: &account_id, region: NO_REGION, taken_at };
-    let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
-    let lines = if is_json { json::rows(&text, unknown) } else { csv::rows(&text, unknown) };
-    let rows = lines.map_err(|fault| vec![fault]).and_then(|lines| rows(limits, lines, &defaults));
+    let rows = match reading {
+        Reading::Other(layout) => {
+            let short = path.file_name().unwrap_or_default().to_string_lossy();
+            inventory::rows(layout, &SourceFile { name: &short, bytes: &bytes })
+                .and_then(|lines| rows(limits, lines, &defaults))
+        }
+        Reading::Own | Reading::Guess => {
+            let text = text(&bytes).map_err(unreadable)?;
+            own_rows(limits, text, is_json, wishes.unknown_columns, &defaults)
+        }
+    };
     match rows {
         Ok((rows, warnings)) => Ok(FileContent {
             samples: samples(rows, &defaults),
             warnings: warnings.into_iter().map(|warning| format!("{name}: {warning}")).collect(),
         }),
-        Err(faults) => Err(Unread::Wrong(not_used(&name.to_string(), &faults))),
+        Err(faults) => {
+            let hint = if reading == Reading::Guess { format!("\n{}", format::NOT_RECOGNISED) } else { String::new() };
+            Err(Unread::Wrong(format!("{}{hint}", not_used(&name.to_string(), &faults))))
+        }
     }
 }
 
-fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
+/// The rows of a file with the columns of this program.
+fn own_rows(
+    limits: &Limits,
+    text: &str,
+    is_json: bool,
+    unknown: UnknownColumns,
+    defaults: &Defaults<'_>,
+) -> Result<(Vec<Row>, Vec<String>), Vec<Mistake>> {
+    if let Some(fault) = control_character(text) {
+        return Err(vec![fault]);
+    }
+    let lines = if is_json { json::rows(text, unknown) } else { csv::rows(text, unknown) };
+    lines.map_err(|fault| vec![fault]).and_then(|lines| rows(limits, lines, defaults))
+}
+
+fn bytes(limits: &Limits, file: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     // Does not rely on the size that the file system reports: files grow.
     let read = file.take(limits.bytes + 1).read_to_end(&mut bytes).map_err(|error| format!("{error}."))?;
@@ -97,8 +136,12 @@ fn text(limits: &Limits, file: impl Read) -> Result<String, String> {
         let limit = limits.bytes >> 20;
         return Err(format!("it is larger than {limit} MiB. Split it, for example by account, into several files."));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let line = 1 + lines_in(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+    Ok(bytes)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + lines_in(&bytes[..error.valid_up_to()]);
         format!("line {line} is not UTF-8. Save the file in that encoding.")
     })
 }
@@ -178,5 +221,7 @@ fn not_used(name: &str, faults: &[Mistake]) -> String {
     format!("{name} has errors. {nothing}\n{}", lines.join("\n"))
 }
 
+#[cfg(test)]
+mod inventory_tests;
 #[cfg(test)]
 mod tests;

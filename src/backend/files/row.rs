@@ -29,8 +29,8 @@ const DESCRIPTION: &str = "Description";
 /// The maximum length of a name, account, Region, id of a VPC and key of a tag, in characters: the same as for a name
 /// in a configuration.
 const NAME_MAX: usize = 255;
-/// The maximum length of the id of a resource, in characters: an import makes a name of the id and the block.
-const ID_MAX: usize = 200;
+/// The maximum length of the id of a resource, in characters: the longest ids of Azure have 350.
+const ID_MAX: usize = 400;
 
 /// The values for fields that a line leaves empty.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 
-const LARGE: Limits = LIMITS;
+pub(super) const LARGE: Limits = LIMITS;
 
 fn reading(limits: &Limits, name: &str, bytes: impl AsRef<[u8]>) -> Result<Vec<Sample>, String> {
     content_by(limits, name, bytes, UnknownColumns::Refuse).map(|told| told.samples)
@@ -19,7 +19,8 @@ fn content_by(
     fs::write(&path, bytes).unwrap();
     let place = format!("{}/", directory.path().display());
     let below = Below::new([directory.path()]);
-    match read_within(limits, &path, &below, Timestamp::UNIX_EPOCH, unknown) {
+    let wishes = Wishes { unknown_columns: unknown, ..Wishes::default() };
+    match read_within(limits, &path, &below, Timestamp::UNIX_EPOCH, wishes) {
         Ok(told) => Ok(told),
         Err(Unread::Wrong(words)) => Err(words.replace(&place, "")),
         Err(Unread::NotAllowed(words)) => panic!("{words}"),
@@ -27,7 +28,7 @@ fn content_by(
 }
 
 /// `account region: id type block vpc tags; ...` for each sample.
-fn shown(samples: &[Sample]) -> Vec<String> {
+pub(super) fn shown(samples: &[Sample]) -> Vec<String> {
     let resource = |one: &DiscoveredCidr| {
         let tags: Vec<String> = one.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let vpc = one.vpc_id.as_deref().unwrap_or("-");
@@ -122,7 +123,7 @@ fn a_file_that_cannot_be_read_is_reported_with_the_reason() {
         (
             "dc.json",
             b"[\n{\"cidr\": \"10.0.0.0/8\"\n",
-            "dc.json, line 3: it is not a JSON array of objects: it ends too early. ".to_owned(),
+            "dc.json, line 3: it is not JSON: it ends too early. ".to_owned(),
         ),
         ("dc.json", b"[\n{\"cidr\": 10}]", "dc.json, line 2: the cidr must be a string.".to_owned()),
         ("dc.json", b"[{},\n{\"cidr\": \"x\"},\n\n3]", "line 4: it is not an object".to_owned()),
@@ -236,8 +237,8 @@ fn a_file_with_control_characters_or_names_over_the_limit_is_refused_with_the_li
         ("dc.csv", format!("cidr,tags\n10.0.0.0/8,{long}=1\n"), "line 2: the tags have an empty key, or a key of"),
         (
             "dc.csv",
-            format!("cidr,name\n10.0.0.0/8,{}\n", &long[..201]),
-            "line 2: the resource_id, or the name in its place, has more than 200 characters.",
+            format!("cidr,resource_id\n10.0.0.0/8,{}\n", "n".repeat(401)),
+            "line 2: the resource_id, or the name in its place, has more than 400 characters.",
         ),
         (
             "dc.json",

@@ -49,7 +49,9 @@ fn of_files(survey: &Survey, below: &Below, taken_at: Timestamp) -> FileSamples 
     for file in &survey.files {
         let path = Path::new(file);
         let at = || (files::account_of(path), files::NO_REGION.to_owned());
-        match files::read(path, below, taken_at, survey.unknown_columns) {
+        let format = survey.file_formats.get(file).copied();
+        let wishes = files::Wishes { unknown_columns: survey.unknown_columns, format };
+        match files::read(path, below, taken_at, wishes) {
             Ok(content) => {
                 warnings.extend(content.warnings);
                 for Sample { account_id, region, outcome, .. } in content.samples {

@@ -27,6 +27,7 @@ mod evaluation;
 pub(super) mod exclusion;
 mod faults;
 mod forest;
+mod formats;
 mod listing;
 mod overlaps;
 mod past;
@@ -42,7 +43,7 @@ pub(super) mod vpc_pools;
 
 pub(super) use exclusion::{Avoided, outermost};
 pub(super) use faults::of as faults;
-pub use reconcile::{Reconciled, Skip, Skipped};
+pub use reconcile::{Reconciled, Skip, Skipped, id_in_name};
 pub(super) use sample::seen_head;
 pub use sample::{Forgotten, SampleChanges};
 pub use stored::{Past, ScannedTarget, SeenAddress, Sighted};

@@ -19,6 +19,8 @@ use crate::ipam::{
 
 /// Prefix of the tags that AWS reserves.
 const RESERVED: &str = "aws:";
+/// The maximum length of the part of a name that is the id of a resource: names have 255 characters at most.
+const ID_IN_NAME_MAX: usize = 200;
 
 /// The tags of a resource that an allocation may have too.
 pub(super) fn own_tags(tags: &Tags) -> Tags {
@@ -185,7 +187,8 @@ impl Ledger<'_> {
         let discovery: Discovery = codec::expect(self.tx, discovery_id)?;
         let scanned: Option<ScannedTarget> =
             codec::read(self.tx, &TargetKey { discovery_id, account_id, region }.record())?;
-        let name = self.free_name(&pool.meta.id, &format!("{}_{}", resource.resource_id, candidate.cidr))?;
+        let name =
+            self.free_name(&pool.meta.id, &format!("{}_{}", id_in_name(&resource.resource_id), candidate.cidr))?;
         let mut meta = self.new_meta(Kind::Allocation, &name, &Birth::Active { id: None })?;
         meta.owner = discovery.meta.owner;
         meta.confirmed = true;
@@ -226,6 +229,13 @@ impl Ledger<'_> {
         }
         Ok(free)
     }
+}
+
+/// The part of the id of a resource that goes into the name of its allocation. Of an id that is too long for a name, such
+/// as a long one of Azure, the end counts.
+pub fn id_in_name(resource_id: &str) -> &str {
+    let skipped = resource_id.chars().count().saturating_sub(ID_IN_NAME_MAX);
+    resource_id.char_indices().nth(skipped).map_or("", |(at, _)| &resource_id[at..])
 }
 
 impl Reader<'_> {

@@ -9,6 +9,7 @@ pub use super::enums::{
     AddressService, AddressType, AssociationStatus, AttachmentStatus, ComplianceStatus, FailureCode, IpSource,
     ManagementState, OverlapStatus, PastType, SeenType,
 };
+pub use super::formats::FileFormat;
 pub use crate::ipam::model::resource_cidr::ResourceCidrId;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,9 @@ pub struct Survey {
     pub exclusions: Exclusions,
     /// Paths of files with resources outside of AWS (CSV or JSON).
     pub files: BTreeSet<String>,
+    /// The formats of those files whose content does not tell it, by their paths.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub file_formats: BTreeMap<String, FileFormat>,
     /// Treatment of unknown columns of those files.
     #[serde(skip_serializing_if = "UnknownColumns::are_refused")]
     pub unknown_columns: UnknownColumns,

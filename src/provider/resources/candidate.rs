@@ -6,6 +6,7 @@
 
 use crate::backend::find;
 use crate::backend::observation::Unallocated;
+use crate::ipam::discovery::id_in_name;
 use crate::ipam::{Cidr, Kind};
 use crate::tf::{Diagnostics, Path};
 
@@ -44,7 +45,11 @@ pub(super) fn find(configured: &Configured, id: &str) -> Result<Option<Unallocat
 /// The name of the allocation, which is that of an automatic import.
 pub(super) fn name(resource_id: &str, cidr: &Cidr) -> String {
     // A block in a file can be its own ID.
-    if resource_id == cidr.to_string() { resource_id.to_owned() } else { format!("{}_{cidr}", resource_id.trim()) }
+    if resource_id == cidr.to_string() {
+        resource_id.to_owned()
+    } else {
+        format!("{}_{cidr}", id_in_name(resource_id.trim()))
+    }
 }
 
 /// The description of the allocation.

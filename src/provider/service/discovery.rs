@@ -1,11 +1,11 @@
 //! `ipam_resource_discovery`: where scans look for resources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::observation::SeenType;
 use crate::backend::service::{AccountId, DiscoveryNoun, DiscoveryRecord, EntityPath, RoleArn};
 use crate::ipam::Tags;
-use crate::ipam::discovery::types::{Exclusions, Survey, SurveyRole, UnknownColumns};
+use crate::ipam::discovery::types::{Exclusions, FileFormat, Survey, SurveyRole, UnknownColumns};
 use crate::tf::{Diagnostics, Tf};
 use crate::{model, text_attr};
 
@@ -13,6 +13,7 @@ use super::super::noun::Timeouts;
 use super::data::ServiceData;
 
 text_attr!(EntityPath);
+text_attr!(FileFormat);
 text_attr!(RoleArn);
 text_attr!(UnknownColumns);
 
@@ -57,12 +58,18 @@ model! {
         /// Map of tags. A resource that has one of these tags with the same value is excluded. When a VPC is excluded,
         /// everything in it is excluded as well. Not available with `aws-ipam`.
         excluded_tags: Tags => optional(),
-        /// Set of paths of CSV or JSON files that describe networks outside of AWS. A relative path starts at the
-        /// working directory of the scan. A scan reads files only below the directories that its caller names: with
+        /// Set of paths of files that describe networks outside of AWS: CSV or JSON with the columns in the guide
+        /// "Discovery", or exports of NetBox, Infoblox, phpIPAM, Terraform and the command lines of Azure, Google Cloud
+        /// and AWS. A relative path starts at the working directory of the scan. A scan reads files only below the directories that its caller names: with
         /// `discover --files-below` (default: the working directory), or for the scan of a plan with
         /// `discovery_files_below` in the provider block (default: none). Not available with `aws-ipam`.
         files: BTreeSet<String> => optional(),
-        /// Treatment of unknown columns in `files` (in JSON: of unknown members). With `refuse` (the default), a scan
+        /// Map from paths in `files` to the formats of these files: `ipam` (the columns of a discovery), `netbox`,
+        /// `infoblox`, `phpipam`, `aws`, `azure`, `gcp` or `terraform`. Default: the content tells the format, and a scan
+        /// uses nothing from a file whose content fits no format, or several. Not available with `aws-ipam`.
+        file_formats: BTreeMap<String, FileFormat> => optional(),
+        /// Treatment of unknown columns in `files` (in JSON: of unknown members), except in exports of other systems.
+        /// With `refuse` (the default), a scan
         /// uses nothing from such a file. With `tags`, each column becomes a tag of the resource, with the name of the
         /// column as its key. With `ignore`, the columns are skipped, and `discover` prints a warning with their
         /// numbers. Not available with `aws-ipam`.
@@ -143,6 +150,7 @@ impl DiscoveryModel {
             self.excluded_resource_ids.is_unknown(),
             self.excluded_tags.is_unknown(),
             self.files.is_unknown(),
+            self.file_formats.is_unknown(),
             self.unknown_columns.is_unknown(),
         ];
         flags.into_iter().chain(sets).any(|is_unknown| is_unknown)
@@ -162,6 +170,7 @@ impl DiscoveryModel {
                 tags: self.excluded_tags.cloned().unwrap_or_default(),
             },
             files: self.files.cloned().unwrap_or_default(),
+            file_formats: self.file_formats.cloned().unwrap_or_default(),
             unknown_columns: self.unknown_columns.cloned().unwrap_or_default(),
             avoided: self.avoided.cloned().unwrap_or(false),
         })
@@ -174,6 +183,7 @@ impl DiscoveryModel {
         shown(survey.exclusions.resource_ids.clone(), &mut self.excluded_resource_ids);
         shown(survey.exclusions.tags.clone(), &mut self.excluded_tags);
         shown(survey.files.clone(), &mut self.files);
+        shown(survey.file_formats.clone(), &mut self.file_formats);
         shown(survey.unknown_columns, &mut self.unknown_columns);
         let roles: Vec<_> = survey.roles.iter().filter_map(RoleModel::of).collect();
         self.role = Tf::Known(roles);
@@ -215,6 +225,8 @@ model! {
         excluded_tags: Tags => computed(),
         /// Set of paths of files about networks outside of AWS; null in AWS IPAM.
         files: BTreeSet<String> => computed(),
+        /// Map from paths in `files` to the formats of these files; null in AWS IPAM.
+        file_formats: BTreeMap<String, FileFormat> => computed(),
         /// Treatment of unknown columns in `files`: `refuse`, `tags` or `ignore`; null in AWS IPAM.
         unknown_columns: UnknownColumns => computed(),
         /// Whether allocations by `netmask_length` avoid the VPCs and other networks that the discovery found; null in
@@ -240,6 +252,7 @@ impl DiscoveryFacts {
             excluded_resource_ids: exclusions.as_ref().map(|exclusions| exclusions.resource_ids.clone()).into(),
             excluded_tags: exclusions.map(|exclusions| exclusions.tags).into(),
             files: own.as_ref().map(|own| own.files.clone()).into(),
+            file_formats: own.as_ref().map(|own| own.file_formats.clone()).into(),
             unknown_columns: own.as_ref().map(|own| own.unknown_columns).into(),
             avoided: own.map(|own| own.avoided).into(),
             id: record.id.into(),

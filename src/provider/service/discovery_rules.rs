@@ -28,6 +28,7 @@ pub(super) fn check(model: &DiscoveryModel) -> Diagnostics {
     found.append(check_places(model));
     found.append(check_types(&model.resource_types));
     found.append(check_texts(&model.files, &at!(DiscoveryModel, files), "a path"));
+    found.append(check_formats(model));
     let ids = at!(DiscoveryModel, excluded_resource_ids);
     found.append(check_texts(&model.excluded_resource_ids, &ids, "the id of a resource"));
     let roles = model.role.cloned().unwrap_or_default();
@@ -92,6 +93,21 @@ fn check_types(types: &Tf<BTreeSet<SeenType>>) -> Diagnostics {
 fn check_texts(texts: &Tf<BTreeSet<String>>, at: &Path, what: &str) -> Diagnostics {
     match texts.get().and_then(|texts| texts.iter().find(|text| text.trim().is_empty() || text.trim() != *text)) {
         Some(text) => wrong_value(at, format!("{text:?} is not {what}: it is empty, or has white space around it.")),
+        None => Diagnostics::new(),
+    }
+}
+
+/// Checks that each format is that of one of the files.
+fn check_formats(model: &DiscoveryModel) -> Diagnostics {
+    let (Some(formats), false) = (model.file_formats.get(), model.files.is_unknown()) else {
+        return Diagnostics::new();
+    };
+    let is_file = |path: &String| model.files.get().is_some_and(|files| files.contains(path));
+    match formats.keys().find(|path| !is_file(path)) {
+        Some(path) => {
+            let why = format!("{path:?} is not one of `files`. Write the path as it is there.");
+            wrong_value(&at!(DiscoveryModel, file_formats), why)
+        }
         None => Diagnostics::new(),
     }
 }
@@ -162,6 +178,7 @@ pub(super) fn check_capabilities(model: &DiscoveryModel, ipam: &dyn Ipam) -> Dia
         (is_set(&model.excluded_resource_ids), at!(DiscoveryModel, excluded_resource_ids)),
         (is_set(&model.excluded_tags), at!(DiscoveryModel, excluded_tags)),
         (is_set(&model.files), at!(DiscoveryModel, files)),
+        (is_set(&model.file_formats), at!(DiscoveryModel, file_formats)),
         (is_set(&model.unknown_columns), at!(DiscoveryModel, unknown_columns)),
         (is_set(&model.avoided), at!(DiscoveryModel, avoided)),
     ];

@@ -253,6 +253,9 @@ fn put_words(entries: &mut std::collections::BTreeMap<String, Value>) {
             (Value::Map(inner), None) if name == "cidr_priorities" => {
                 *inner = std::mem::take(inner).into_values().map(|value| ("10.0.0.0/24".to_owned(), value)).collect();
             }
+            (Value::Map(inner), None) if name == "file_formats" => {
+                inner.values_mut().for_each(|format| *format = Value::from("azure"));
+            }
             (Value::List(items), Some(word)) => *items = vec![word],
             (Value::Map(inner), Some(word)) => inner.values_mut().for_each(|value| *value = word.clone()),
             (value, Some(word)) => *value = word,

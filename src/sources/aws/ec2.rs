@@ -2,7 +2,7 @@
 
 use super::super::object::{Object, block};
 use super::super::{Inventory, Mistake, Network, Resource, ResourceKind, Role};
-use super::place::{Place, tags_of};
+use super::place::{Place, region_in, tags_of};
 use crate::ipam::Cidr;
 
 pub(super) fn vpc(inventory: &mut Inventory, object: &Object<'_>, place: &Place) -> Result<(), Mistake> {
@@ -25,10 +25,9 @@ pub(super) fn subnet(inventory: &mut Inventory, object: &Object<'_>, place: &Pla
     add(inventory, object, Role::Allocation, blocks, region, resource)
 }
 
-/// The Region of an Availability Zone, such as `eu-central-1a`. Local Zones have longer names.
+/// The Region of an Availability Zone, such as `eu-central-1a`. Names of Local Zones are longer and begin with it too.
 fn region_of_zone(zone: &str) -> Option<String> {
-    let region = zone.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    (region.len() + 1 == zone.len() && region.ends_with(|c: char| c.is_ascii_digit())).then(|| region.to_owned())
+    region_in(zone.trim_end_matches(|c: char| c.is_ascii_lowercase()))
 }
 
 /// The blocks of a VPC or a subnet. `CidrBlock` is also the first IPv4 association of a VPC.

@@ -48,19 +48,27 @@ fn pool_id_in(name: &str) -> Option<String> {
     only(name.match_indices(START).filter_map(|(at, _)| id_at(at)))
 }
 
-/// The Region in the name of a file, such as `vpcs.eu-central-1.json`.
-fn region_in(name: &str) -> Option<String> {
+/// The Region in the name of a file, such as `vpcs.eu-central-1.json`, or of a Local Zone, such as `us-west-2-lax-1`.
+pub(super) fn region_in(name: &str) -> Option<String> {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     only(words.flat_map(|word| regions_in(&word.split('-').collect::<Vec<_>>())))
 }
 
-/// The Regions in words between hyphens: two letters (an area), one or two words, a digit.
+/// The last word of a Region before its number.
+const DIRECTIONS: [&str; 9] =
+    ["north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest"];
+
+/// The Regions in words between hyphens: two letters (an area), perhaps another word, a direction, a digit.
 fn regions_in(parts: &[&str]) -> Vec<String> {
     let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let is_digit = |part: &str| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit());
     let is_region = |window: &[&str]| match window {
-        [area, middle @ .., digit] => {
-            area.len() == 2 && is_word(area) && middle.iter().all(|part| is_word(part)) && is_digit(digit)
+        [area, middle @ .., direction, digit] => {
+            area.len() == 2
+                && is_word(area)
+                && middle.iter().all(|part| is_word(part))
+                && DIRECTIONS.contains(direction)
+                && is_digit(digit)
         }
         _ => false,
     };

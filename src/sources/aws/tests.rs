@@ -106,7 +106,7 @@ fn vpcs_have_all_their_blocks_and_subnets_their_region() {
     let blocks: Vec<_> = both.networks.iter().map(|one| one.cidr.to_string()).collect();
     assert_eq!(blocks, ["10.0.0.0/16", "10.1.0.0/16", "2a05:d014:1::/56", "2a05:d014:1::/64"]);
     assert_eq!(words(&both.left_out), ["4: the CIDR is not associated."]);
-    assert_eq!(both.networks[3].region, None, "the zone is a Local Zone, whose Region is not in its name alone");
+    assert_eq!(both.networks[3].region.as_deref(), Some("us-west-2"), "the Region of a Local Zone");
 }
 
 #[test]

@@ -50,6 +50,21 @@ fn a_pool_that_imports_needs_a_locale() {
     world.check();
 }
 
+/// Ids of Azure may be longer than a name.
+#[test]
+fn the_name_of_an_imported_allocation_has_the_end_of_a_long_id() {
+    let mut world = World::new();
+    let discovery = world.discovery("all");
+    world.write(|ledger| ledger.create_pool(&importing("top", &["10.0.0.0/8"]), &Planned::Unknown)).unwrap();
+    let id = format!("/subscriptions/{}/virtualNetworks/v", "s".repeat(300));
+    world.sees(&discovery, &[vpc(&id, "10.0.0.0/16"), vpc(&format!("x{id}"), "10.1.0.0/16")]);
+    let reconciled = reconcile(&mut world);
+    let end: String = id.chars().skip(id.len() - 200).collect();
+    assert_eq!(names(&reconciled.imported), [format!("{end}_10.0.0.0/16"), format!("{end}_10.1.0.0/16")]);
+    assert_eq!(reconciled.imported[0].resource_id.as_ref(), Some(&id));
+    world.check();
+}
+
 #[test]
 fn vpcs_become_allocations_that_are_released_with_them() {
     let mut world = World::new();
