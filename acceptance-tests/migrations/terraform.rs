@@ -45,5 +45,5 @@ fn what_terraform_shows_is_read_like_its_state() {
     ]);
     let none = migrate(&workspace, &arguments[..2]);
     assert_eq!(none.code, 1);
-    none.says(&["no resource has an attribute", "--attribute"]);
+    none.says(&["No resource has an attribute", "--attribute"]);
 }
