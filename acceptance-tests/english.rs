@@ -45,7 +45,10 @@ fn texts(path: &Path, found: &mut Vec<PathBuf>) {
         let mut entries: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         entries.iter().for_each(|entry| texts(entry, found));
-    } else if path.extension().is_some_and(|end| ["rs", "md", "tf", "html", "js", "py"].iter().any(|one| end == *one)) {
+    } else if path
+        .extension()
+        .is_some_and(|end| ["rs", "md", "tf", "html", "js", "py", "yml"].iter().any(|one| end == *one))
+    {
         found.push(path.to_path_buf());
     }
 }
@@ -63,7 +66,7 @@ fn says(line: &str, phrase: &str) -> bool {
 #[test]
 fn texts_are_plain_english() {
     let mut files = Vec::new();
-    for place in ["src", "docs", "examples"] {
+    for place in ["src", "docs", "examples", ".github", "xtask"] {
         texts(&root().join(place), &mut files);
     }
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
