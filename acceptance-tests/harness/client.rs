@@ -107,6 +107,11 @@ impl Client {
         self.kind == Kind::Terraform && self.release.as_slice() >= [1, 9].as_slice()
     }
 
+    /// Whether the replacement of an object with `create_before_destroy` comes before the end of what refers to the object.
+    pub fn replaces_before_all_ends(&self) -> bool {
+        self.kind == Kind::Terraform && self.release.as_slice() >= [1, 16].as_slice()
+    }
+
     /// The first release of this client that has the feature.
     fn first_with(&self, feature: Feature) -> [u32; 2] {
         let (terraform, opentofu) = feature.since();
