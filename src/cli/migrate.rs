@@ -103,7 +103,7 @@ pub(super) fn page(url: &str, options: &Options) -> Result<Page, CommandFailure>
     let choices =
         Choices { pools: options.pools.clone(), scope: options.scope.clone(), distinct_names: options.distinct_names };
     let mut design = design(&sources, &choices);
-    // What is in the store is compared even if the files have conflicts, so that all of them are told at once.
+    // What is in the store is compared even if the files have conflicts, so that all of them are reported at once.
     let mut migration = local.preview_migration(&design)?;
     design.conflicts.append(&mut migration.conflicts);
     design.conflicts.sort();

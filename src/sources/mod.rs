@@ -5,7 +5,7 @@
 //! resource discovery makes sightings of it.
 //!
 //! A [`Mistake`] names lines and columns and never quotes the file, because the path of a file may come from a store,
-//! and whoever wrote it there may not have the right to read the file.
+//! and the user who wrote it there may not have the right to read the file.
 
 pub mod aws;
 pub mod azure;
@@ -153,7 +153,7 @@ pub enum Role {
     Allocation,
     /// A pool if other networks are in it, otherwise an allocation.
     Network,
-    /// Space that nobody may allocate: a range that is marked as used up or reserved.
+    /// Space that no allocation may get: a range that is marked as used up or reserved.
     Reserved,
     /// One address of a host.
     Address,

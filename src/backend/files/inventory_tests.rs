@@ -199,7 +199,7 @@ fn every_export_of_the_guides_is_recognised_as_one_format_and_read() {
         for entry in fs::read_dir(root.join(directory)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if !["csv", "json", "xls"].iter().any(|end| path.extension().is_some_and(|have| have == end)) {
+            if !["csv", "json", "xls"].iter().any(|end| path.extension().is_some_and(|have| have == *end)) {
                 continue;
             }
             let bytes = fs::read(&path).unwrap();

@@ -35,7 +35,7 @@ pub fn is_marked(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
-/// Whether `migrate` wrote the file, and nobody changed it since.
+/// Whether `migrate` wrote the file, and the file did not change since.
 pub fn is_untouched(text: &str) -> bool {
     let rest = text.strip_prefix(MARK).and_then(|rest| rest.split_once('\n'));
     rest.is_some_and(|(sum, rest)| sum == checksum(rest))

@@ -169,7 +169,7 @@ impl Reading {
             let is_known = USED.iter().chain(&TAGS).any(|known| known.eq_ignore_ascii_case(name));
             !is_known && !is_attribute(name) && !starts_with(name, "EAInherited-")
         };
-        // FALSE and an empty field are what an option is that nobody has set.
+        // An option that was never set is FALSE or an empty field.
         if entry.fields().any(|(name, text)| is_option(name) && fields::yes_or_no(text) != Some(false)) {
             self.unread.insert(entry.line);
         }

@@ -1,7 +1,7 @@
 //! Exports of NetBox: tables of prefixes, aggregates, ranges, addresses and VRFs, and the JSON of its API.
 //!
 //! A table has the column names of an export, which are in the language of the user, or those of the import form. The
-//! columns are told by name, so their order and the separator do not matter.
+//! columns are found by name, so their order and the separator do not matter.
 
 mod api;
 mod columns;
