@@ -203,8 +203,9 @@ fn every_export_of_the_guides_is_recognised_as_one_format_and_read() {
                 continue;
             }
             let bytes = fs::read(&path).unwrap();
-            let told = reading(&name, &bytes, None).unwrap_or_else(|why| panic!("{why}"));
-            assert_eq!(told, reading(&name, &bytes, Some(format)).unwrap(), "{name}");
+            let recognised = reading(&name, &bytes, None).unwrap_or_else(|why| panic!("{why}"));
+            let named = reading(&name, &bytes, Some(format)).unwrap();
+            assert_eq!(recognised.samples, named.samples, "{name}");
             count += 1;
         }
     }
