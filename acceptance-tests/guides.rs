@@ -56,15 +56,25 @@ fn every_import_block_on_the_page_of_a_resource_is_valid() {
         |page| page.display().to_string(),
         |page| {
             let name = page.file_stem().unwrap().to_string_lossy().into_owned();
-            let workspace = Workspace::new();
-            examples::copy(&examples::root().join(format!("resources/ipam_{name}")), workspace.path());
             let all = snippets::of(&name, &fs::read_to_string(page).unwrap());
             let imports = all.iter().filter(|one| one.text.starts_with("import {") && one.is_for_this_client());
             let imports: Vec<&str> = imports.map(|one| one.text.as_str()).collect();
             assert_eq!(imports.len(), 1, "{imports:?}");
-            workspace.write("import.tf", imports[0]);
+            let workspace = Workspace::new();
+            workspace.configure(imports[0]);
+            workspace.run(&["fmt", "-check", "-diff", "-no-color", "main.tf"]).succeeds();
             workspace.run(&["validate", "-no-color"]).succeeds();
-            workspace.run(&["fmt", "-check", "-diff", "-no-color", "import.tf"]).succeeds();
+
+            // Next to the resource, clients refuse the name of the provider, and the address is that of the command.
+            let workspace = Workspace::new();
+            let example = examples::root().join(format!("resources/ipam_{name}"));
+            examples::copy(&example, workspace.path());
+            let commands = fs::read_to_string(example.join("import.sh")).unwrap();
+            let command = commands.lines().find_map(|line| line.strip_prefix("terraform import ")).unwrap();
+            let (address, id) = command.rsplit_once(' ').unwrap();
+            let address = address.trim_matches('\'');
+            workspace.write("import.tf", &format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n"));
+            workspace.run(&["validate", "-no-color"]).succeeds();
         },
     );
 }

@@ -115,14 +115,16 @@ fn resource(name: &str, block: &Value, examples: &Examples) -> String {
 fn import_section(commands: &str) -> String {
     let first = commands.lines().find_map(|line| line.strip_prefix("terraform import "));
     let Some((address, id)) = first.and_then(|example| example.rsplit_once(' ')) else { return String::new() };
-    let address = address.trim_matches('\'');
+    // Clients generate no configuration for one instance of a resource.
+    let address = address.trim_matches('\'').split('[').next().unwrap_or_default();
     format!(
         "\n## Import\n\nAn `import` block brings an existing object into the configuration, in Terraform 1.5 and later and in \
-         OpenTofu:\n\n\
+         OpenTofu. `terraform plan -generate-config-out=generated.tf` writes the resource for it:\n\n\
          ```terraform\nimport {{\n  provider = ipam\n  to       = {address}\n  id       = \"{id}\"\n}}\n```\n\n\
          In Terraform 1.12 and OpenTofu 1.12, and later, the block can name the object by its identity:\n\n\
          ```terraform\nimport {{\n  provider = ipam\n  to       = {address}\n\n  identity = {{\n    id = \"{id}\"\n  }}\n}}\n```\n\n\
-         -> Terraform 1.16 and later need the line `provider = ipam` when they generate the configuration of the object.\n\n\
+         ~> Terraform 1.16 and later need the line `provider = ipam` to generate the resource. If the configuration has the \
+         resource already, leave the line out: it is an error then.\n\n\
          The command accepts the same ids as `id`:\n\n{commands}\n\
          ### Identity Schema\n\n- `id` (String) The `id` of the object. Names and blocks, which `id` of the block and the \
          command accept too, are not identities.\n"

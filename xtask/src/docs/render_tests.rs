@@ -110,12 +110,9 @@ fn a_function_shows_its_signature() {
 fn imports_are_shown_by_block_by_identity_and_by_command() {
     let import = "```shell\n# By id.\nterraform import 'ipam_pool.a[\"b\"]' ipam-pool-1\nterraform import ipam_pool.a top\n```\n";
     let text = import_section(import);
-    let block = "  provider = ipam\n  to       = ipam_pool.a[\"b\"]\n  id       = \"ipam-pool-1\"\n}\n";
+    let block = "  provider = ipam\n  to       = ipam_pool.a\n  id       = \"ipam-pool-1\"\n}\n";
     assert!(text.contains(block), "{text}");
-    assert!(
-        text.contains("  to       = ipam_pool.a[\"b\"]\n\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"),
-        "{text}"
-    );
+    assert!(text.contains("  to       = ipam_pool.a\n\n  identity = {\n    id = \"ipam-pool-1\"\n  }\n"), "{text}");
     assert!(text.contains("as `id`:\n\n```shell\n# By id.\nterraform import"), "{text}");
     assert_eq!(import_section(""), "");
 }
