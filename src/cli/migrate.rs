@@ -18,7 +18,7 @@ use super::target::{Target, open_or_new_as};
 use crate::backend::migration::configuration::{
     self, Earlier, IMPORTS, Objects, VERSIONS, is_marked, is_untouched, marked,
 };
-use crate::backend::migration::{Choices, DeclaredPool, Design, Migration, Source, design};
+use crate::backend::migration::{Choices, DeclaredPool, Migration, Source, design};
 use crate::backend::upkeep::AtomicFile;
 use crate::backend::{Allocations, Ipam, Local, Pools, Scopes};
 use crate::ipam::{Cidr, Kind};
@@ -119,7 +119,7 @@ pub(super) fn page(url: &str, options: &Options) -> Result<Page, CommandFailure>
         let done = local.migrate(&design)?;
         answer.written = true;
         if let Some(directory) = &options.write {
-            answer.wrote = write(&local, &design, &done, &earlier, directory, options)?;
+            answer.wrote = write(&local, &done, &earlier, directory, options)?;
         }
     }
     Ok(answer.page(&design, &migration, options.format))
@@ -219,13 +219,12 @@ fn require_replaceable(directory: &Path, force: bool, before: &Before) -> Result
 
 fn write(
     local: &Local,
-    design: &Design,
     done: &Migration,
     before: &Before,
     directory: &Path,
     options: &Options,
 ) -> Result<Vec<String>, CommandFailure> {
-    let objects = Objects::of(design, done, still_there(local, &before.resources)?);
+    let objects = Objects::of(done, still_there(local, &before.resources)?);
     let files = configuration::files(&objects, &before.resources, options.owner.as_deref());
     let mut wrote = Vec::new();
     let failed = |path: &Path, error: std::io::Error| {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::hcl::{Lines, label, quoted};
-use super::types::{Design, Migration};
+use super::types::Migration;
 use crate::ADDRESS;
 use crate::ipam::{AddressSet, Allocation, Cidr, Family, Pool, Provision, Scope, Size, Strategy, Tags};
 
@@ -90,13 +90,12 @@ pub struct Objects {
 
 impl Objects {
     /// The objects of a migration. `more`: objects that earlier runs wrote and no file has any more.
-    pub fn of(design: &Design, migration: &Migration, more: Self) -> Self {
+    pub fn of(migration: &Migration, more: Self) -> Self {
         let mut objects = more;
         objects.scopes.extend(migration.scopes.iter().flatten().map(|moved| moved.record.clone()));
         let as_pools = migration.as_pools.values();
         objects.pools.extend(migration.pools.iter().flatten().chain(as_pools).map(|moved| moved.record.clone()));
         objects.allocations.extend(migration.allocations.iter().flatten().map(|moved| moved.record.clone()));
-        debug_assert_eq!(design.pools.len(), migration.pools.len(), "a migration is as long as its design");
         objects.settle();
         objects
     }

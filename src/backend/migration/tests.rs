@@ -315,7 +315,7 @@ fn resources_have_different_labels_and_keep_them() {
         named("Web", network(5, "11.2.0.0/16", Role::Network)),
     ]);
     let migration = local.migrate(&all).unwrap();
-    let objects = Objects::of(&all, &migration, Objects::default());
+    let objects = Objects::of(&migration, Objects::default());
     let files = configuration::files(&objects, &Earlier::default(), None);
     let text = &files["addresses.tf"];
     for label in ["a_web", "web_11_1_0_0_16", "web_11_2_0_0_16"] {
