@@ -8,7 +8,7 @@ use crate::harness::store::Store;
 fn an_export_of_infoblox_becomes_a_store_and_a_configuration_with_an_empty_plan() {
     let workspace = migrate_to_an_empty_plan(&Store::sqlite(), &["infoblox", &sample("infoblox/networks.csv")]);
     let state = workspace.state();
-    assert_eq!(state.text("ipam_pool.berlin_campus.cidr"), "10.20.0.0/16");
+    assert_eq!(state.text("ipam_pool.private_addresses_berlin_campus.cidr"), "10.20.0.0/16");
     assert_eq!(state.text("ipam_allocation.berlin_databases_two_racks.cidr"), "10.20.2.0/24");
     let tags = state.text("ipam_allocation.berlin_databases_two_racks.tags");
     assert_eq!(tags, r#"{"Cost Center":"4711","Site":"Berlin"}"#);

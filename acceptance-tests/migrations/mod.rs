@@ -74,10 +74,16 @@ pub fn migrate_to_an_empty_plan(store: &Store, arguments: &[&str]) -> Workspace 
 /// Plans, verifies that the plan only imports, applies it, and verifies that the next plan is empty.
 #[track_caller]
 pub fn settle(workspace: &Workspace) {
+    settle_with_changes(workspace, 0);
+}
+
+/// As [`settle`], with this number of changes in place. Names of a set of addresses are arguments, so the state does not
+/// know a new one before the apply, although the store has it.
+pub fn settle_with_changes(workspace: &Workspace, count: usize) {
     workspace.run(&["fmt", "-check", "-diff"]).succeeds();
     let said = workspace.try_plan(&["-out=plan"]).succeeds();
     let summary = said.stdout.lines().find(|line| line.starts_with("Plan:")).unwrap_or_default().to_owned();
-    assert!(summary.ends_with("to import, 0 to add, 0 to change, 0 to destroy."), "{}", said.text());
+    assert!(summary.ends_with(&format!("to import, 0 to add, {count} to change, 0 to destroy.")), "{}", said.text());
     workspace.apply_saved();
     workspace.assert_settled();
 }

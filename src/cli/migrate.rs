@@ -81,7 +81,7 @@ fn declared(text: &str) -> Result<DeclaredPool, String> {
     let mut parts = block.rsplitn(3, '/');
     let (length, address) = (parts.next().unwrap_or_default(), parts.next().ok_or_else(form)?);
     let scope = parts.next().map(str::to_owned);
-    let cidr: Cidr = format!("{address}/{length}").parse().map_err(|error| format!("{error}"))?;
+    let cidr: Cidr = format!("{address}/{length}").parse().map_err(|error| ToString::to_string(&error))?;
     if name.trim().is_empty() {
         return Err(form());
     }
@@ -200,10 +200,12 @@ fn earlier(options: &Options) -> Result<Before, CommandFailure> {
 /// Checks that no file is in the way: a file that this command wrote and that is not changed since may be replaced.
 fn require_replaceable(directory: &Path, force: bool, before: &Before) -> Result<(), CommandFailure> {
     let is_ours = |name: &str| name == IMPORTS || name == VERSIONS || name.starts_with("addresses");
+    // The user may have a file of this name for the provider: it is left alone.
+    let is_kept = |name: &str, text: &str| name == VERSIONS && !is_marked(text);
     let changed: Vec<&str> = before
         .files
         .iter()
-        .filter(|(name, text)| is_ours(name) && !is_untouched(text) && !(name.as_str() == VERSIONS && !is_marked(text)))
+        .filter(|(name, text)| is_ours(name) && !is_untouched(text) && !is_kept(name, text))
         .map(|(name, _)| name.as_str())
         .collect();
     if force || changed.is_empty() {

@@ -213,6 +213,15 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_ends_at_a_reserved_number_and_nowhere_else() {
+        assert!(has_ends(&[2, RESERVED, 1], 3) && has_ends(&[], 0));
+        for next in [&[1, 0][..], &[0], &[1, 2, 1], &[RESERVED, 3, RESERVED]] {
+            assert!(!has_ends(next, next.len()), "{next:?}");
+        }
+        assert!(!has_ends(&[2, RESERVED, RESERVED], 2), "the third sector is not in the file");
+    }
+
+    #[test]
     fn a_cell_in_a_column_that_no_sheet_has_is_refused() {
         let number = SUBNETS.windows(4).position(|four| four == [0x7e, 0x02, 10, 0]).unwrap();
         assert!(is_sound(&with(number + 4, u32::from(COLUMNS - 1) << 16)));
