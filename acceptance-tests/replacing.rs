@@ -109,7 +109,9 @@ on_each_store! {
     fn an_allocation_is_replaced_on_request(store: Store) {
         assert_replaced(&applied(&store), "ipam_allocation.web", &["-replace=ipam_allocation.web"]);
     }
+}
 
+on_each_own_store! {
     /// Terraform asks for the replacement, and not the resource itself. Once more for the tainted objects.
     fn sets_are_replaced_on_request(store: Store) {
         let workspace = Workspace::on(&store);
