@@ -3,8 +3,8 @@
 //!
 //! 1. [`gather`]: the networks of all files, each with its place and its scope.
 //! 2. [`nest`]: which network lies in which, and what is a pool. Everything that does not nest is a conflict.
-//! 3. [`design`]: scopes, pools, allocations and address sets with names ([`naming`]).
-//! 4. [`write`]: compares the design with the store and writes the difference through the operations of the core.
+//! 3. [`mod@design`]: scopes, pools, allocations and address sets with names ([`naming`]).
+//! 4. [`mod@write`]: compares the design with the store and writes the difference through the operations of the core.
 //! 5. [`configuration`]: resources and `import` blocks.
 //!
 //! All conflicts are found before anything is written. A second run finds every block where the first one put it, so it

@@ -1,4 +1,4 @@
-//! What a plan shows of members that it cannot hold: see [`shown`](crate::provider::shown).
+//! What a plan shows of members that it cannot hold: see [`shown`].
 
 use std::collections::BTreeMap;
 
