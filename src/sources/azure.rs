@@ -4,8 +4,9 @@
 //! The command line writes a bare array and, for most types, the members of `properties` next to the others. The REST
 //! API writes `{"value": [...]}`. Both are read.
 
+use super::fields::utf8;
 use super::json::Node;
-use super::object::{Object, block, each, text};
+use super::object::{Object, block, each};
 use super::{Inventory, Mistake, Network, Resource, ResourceKind, Role, SourceFile};
 use crate::ipam::{Cidr, Tags};
 
@@ -24,14 +25,14 @@ enum Kind {
 
 /// Whether the content has this layout.
 pub fn recognises(bytes: &[u8]) -> bool {
-    let Ok((objects, _)) = text(bytes).and_then(list) else { return false };
+    let Ok((objects, _)) = utf8(bytes).and_then(list) else { return false };
     objects.first().is_some_and(|node| Object::of(*node).is_ok_and(|object| kind(&object).is_some()))
 }
 
 /// The networks in a file.
 pub fn read(file: &SourceFile<'_>) -> Inventory {
     let mut inventory = Inventory::default();
-    match text(file.bytes).and_then(list) {
+    match utf8(file.bytes).and_then(list) {
         Ok((objects, next)) => {
             each(&mut inventory, objects, add);
             inventory.mistakes.extend(next.map(|node| {

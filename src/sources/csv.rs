@@ -3,8 +3,9 @@
 //! Only the columns of the fields are read, and the caller names those that become tags: a table that people keep has
 //! columns about anything.
 
+use super::fields::utf8;
 use super::table::{Row, Table};
-use super::{Inventory, Mistake, Network, Role, SourceFile, blocks, lines_in};
+use super::{Inventory, Mistake, Network, Role, SourceFile, blocks};
 use crate::ipam::Cidr;
 
 /// The fields, with the names that a column may have when the caller names none.
@@ -122,14 +123,7 @@ impl<'a> Places<'a> {
 /// The networks in a table.
 pub fn read(file: &SourceFile<'_>, columns: &Columns) -> Inventory {
     let mut inventory = Inventory::default();
-    let table = match std::str::from_utf8(file.bytes) {
-        Ok(text) => Table::of(text),
-        Err(error) => {
-            let line = 1 + lines_in(&file.bytes[..error.valid_up_to()]);
-            Err(Mistake::on(line, "it is not UTF-8. Save the file in that encoding."))
-        }
-    };
-    let table = match table {
+    let table = match utf8(file.bytes).and_then(Table::of) {
         Ok(table) => table,
         Err(mistake) => return Inventory { mistakes: vec![mistake], ..inventory },
     };

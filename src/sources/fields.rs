@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Mistake, blocks, lines_in};
 use crate::ipam::{Cidr, Tags, address_block};
 
-/// The text of a file.
+/// The text of a file. The readers of tables and of JSON skip a byte order mark.
 ///
 /// # Errors
 /// The line where it stops being UTF-8.

@@ -3,8 +3,9 @@
 //!
 //! The secondary ranges of subnets hold the pods and services of clusters, and are often the largest blocks.
 
+use super::fields::utf8;
 use super::json::Node;
-use super::object::{Object, each, text};
+use super::object::{Object, each};
 use super::{Inventory, Mistake, Network, Resource, ResourceKind, Role, SourceFile};
 use crate::ipam::{Cidr, Family, Tags};
 
@@ -23,7 +24,7 @@ enum Kind {
 
 /// Whether the content has this layout.
 pub fn recognises(bytes: &[u8]) -> bool {
-    let Ok(objects) = text(bytes).and_then(list) else { return false };
+    let Ok(objects) = utf8(bytes).and_then(list) else { return false };
     objects.nodes.first().is_some_and(|node| Object::of(*node).is_ok_and(|object| kind(&object).is_some()))
         || (objects.nodes.is_empty() && objects.is_certain)
 }
@@ -31,7 +32,7 @@ pub fn recognises(bytes: &[u8]) -> bool {
 /// The networks in a file.
 pub fn read(file: &SourceFile<'_>) -> Inventory {
     let mut inventory = Inventory::default();
-    match text(file.bytes).and_then(list) {
+    match utf8(file.bytes).and_then(list) {
         Ok(objects) => {
             let mut others = 0;
             each(&mut inventory, objects.nodes, |inventory, object| add(inventory, object, &mut others));

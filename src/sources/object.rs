@@ -1,20 +1,8 @@
 //! Objects of JSON, member by member, for the readers of files that clouds write.
 
 use super::json::Node;
-use super::{Inventory, Mistake, blocks, lines_in};
+use super::{Inventory, Mistake, blocks};
 use crate::ipam::{Cidr, Tags};
-
-/// The text of a file. A byte order mark is left out.
-///
-/// # Errors
-/// The bytes are not UTF-8.
-pub fn text(bytes: &[u8]) -> Result<&str, Mistake> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = 1 + lines_in(&bytes[..error.valid_up_to()]);
-        Mistake::on(line, "it is not UTF-8. Save the file in that encoding.")
-    })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
 
 /// An object of JSON. A member that is `null` counts as missing.
 #[derive(Clone, Debug)]
@@ -202,6 +190,6 @@ mod tests {
             assert!(mistake.line.is_some());
         }
         assert_eq!(object.block("b").unwrap_err().line, Some(2));
-        assert_eq!(text(b"a\n\xff\xfea").unwrap_err().line, Some(2));
+        assert_eq!(crate::sources::fields::utf8(b"a\n\xff\xfea").unwrap_err().line, Some(2));
     }
 }

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use super::fields::utf8;
 use super::json::Node;
-use super::{Inventory, Mistake, Network, Resource, ResourceKind, Role, SourceFile, blocks, csv, lines_in};
+use super::{Inventory, Mistake, Network, Resource, ResourceKind, Role, SourceFile, blocks, csv};
 use crate::ipam::Tags;
 
 /// An attribute that holds blocks: type, path (lists are passed through), role, kind of the resource.
@@ -158,10 +159,7 @@ pub fn read(file: &SourceFile<'_>, attributes: &Attributes) -> Inventory {
 }
 
 fn instances(bytes: &[u8]) -> Result<Vec<Instance<'_>>, Mistake> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        Mistake::on(1 + lines_in(&bytes[..error.valid_up_to()]), "it is not UTF-8. Save the file in that encoding.")
-    })?;
-    let whole = Node::of(text)?;
+    let whole = Node::of(utf8(bytes)?)?;
     let mut instances = Vec::new();
     match Form::of(whole)? {
         Some(Form::State(resources)) => {

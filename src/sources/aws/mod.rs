@@ -8,7 +8,8 @@ mod ec2;
 mod ipam;
 mod place;
 
-use super::object::{Object, each, text};
+use super::fields::utf8;
+use super::object::{Object, each};
 use super::{Inventory, Mistake, SourceFile};
 use place::Place;
 
@@ -20,7 +21,7 @@ const BESIDES: [&str; 3] = ["NextToken", "IpamPoolId", "Region"];
 
 /// Whether the content has this layout.
 pub fn recognises(bytes: &[u8]) -> bool {
-    let Ok(object) = text(bytes).and_then(Object::in_text) else { return false };
+    let Ok(object) = utf8(bytes).and_then(Object::in_text) else { return false };
     LISTS.iter().any(|list| object.get(list).is_some_and(|node| node.elements().is_some()))
 }
 
@@ -34,7 +35,7 @@ pub fn read(file: &SourceFile<'_>) -> Inventory {
 }
 
 fn fill(inventory: &mut Inventory, file: &SourceFile<'_>) -> Result<(), Mistake> {
-    let object = Object::in_text(text(file.bytes)?)?;
+    let object = Object::in_text(utf8(file.bytes)?)?;
     let known = |name: &&str| LISTS.contains(name) || BESIDES.contains(name);
     let others = object.names().filter(|name| !known(name)).count();
     if others == object.names().count() {
