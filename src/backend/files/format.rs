@@ -52,15 +52,18 @@ fn is_own(bytes: &[u8], is_json: bool) -> bool {
     if is_json { json::is_known(text) } else { csv::is_known(text) }
 }
 
+/// The layout with the word of this format. The columns of this program have none.
 fn layout(format: FileFormat) -> Option<Layout> {
-    match format {
-        FileFormat::Ipam => None,
-        FileFormat::Netbox => Some(Layout::Netbox),
-        FileFormat::Infoblox => Some(Layout::Infoblox),
-        FileFormat::Phpipam => Some(Layout::Phpipam),
-        FileFormat::Aws => Some(Layout::Aws),
-        FileFormat::Azure => Some(Layout::Azure),
-        FileFormat::Gcp => Some(Layout::Gcp),
-        FileFormat::Terraform => Some(Layout::Terraform),
+    Layout::named(&format.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_of_another_system_is_a_layout() {
+        let without: Vec<FileFormat> = FileFormat::ALL.into_iter().filter(|format| layout(*format).is_none()).collect();
+        assert_eq!(without, [FileFormat::Ipam]);
     }
 }
