@@ -33,12 +33,11 @@ impl Env<'_> {
     pub(in crate::ipam) fn makes_way(&self, owner: &str, expires_at: Option<Timestamp>, run: Option<&Run>) -> bool {
         // A part of a larger object has no expiry of its own, and is not reclaimed alone.
         let Some(expiry) = expires_at else { return false };
-        let is_own = owner == self.actor.owner;
-        if is_own && self.run.is_some() && self.is_of_this_run(run) {
+        let (is_own, is_of_this_run) = (owner == self.actor.owner, self.is_of_this_run(run));
+        if is_own && is_of_this_run && self.run.is_some() {
             return self.is_being_released(owner, run);
         }
-        let is_left_over = is_own && !self.is_of_this_run(run);
-        self.is_over(owner, expiry, run) || (is_left_over && !self.only_expired)
+        self.is_over(owner, expiry, run) || (is_own && !is_of_this_run && !self.only_expired)
     }
 
     /// Whether a hold has expired, or is among those that are being released.
